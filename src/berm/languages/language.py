@@ -1,0 +1,232 @@
+"""A language as the engine sees it: names, file names, and the steps that cells perform."""
+
+from __future__ import annotations
+
+import dataclasses
+import posixpath
+from collections.abc import Mapping, Sequence
+
+from berm.errors import InputError, LanguageError
+from berm.languages import java_source
+from berm.languages.definition import CompileRule, Definition, MemoryRule
+from berm.languages.step import CompileStep, Step
+from berm.languages.template import expand, names
+from berm.languages.toolchain import Toolchain
+from berm.model import MIB, Limits
+
+COMMON_ENV: Mapping[str, str] = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "HOME": "{work}",
+    "TMPDIR": "{tmp}",
+    "LANG": "C.UTF-8",
+}
+"""The environment that every program gets; nothing of the service's own is inherited."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Language:
+    """One language on this machine.
+
+    Attributes:
+        definition: its data file.
+        toolchain: what was found, or None.
+        problem: why there is no toolchain, or an empty string.
+    """
+
+    definition: Definition
+    toolchain: Toolchain | None
+    problem: str = ""
+
+    @property
+    def name(self) -> str:
+        """Return the canonical name."""
+        return self.definition.name
+
+    @property
+    def title(self) -> str:
+        """Return the name for people."""
+        return self.definition.title
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """Return the other names it answers to."""
+        return self.definition.aliases
+
+    @property
+    def extension(self) -> str:
+        """Return the usual file extension, without the dot."""
+        return self.definition.extensions[0]
+
+    @property
+    def available(self) -> bool:
+        """True if its toolchain was found and runs."""
+        return self.toolchain is not None
+
+    @property
+    def version(self) -> str:
+        """Return the toolchain's version, or an empty string."""
+        return self.toolchain.version if self.toolchain else ""
+
+    @property
+    def tool_paths(self) -> Mapping[str, str]:
+        """Return tool name → real path; empty if the toolchain is missing."""
+        tools = self.toolchain.tools if self.toolchain else {}
+        return {name: tool.path for name, tool in tools.items()}
+
+    @property
+    def install_hint(self) -> str:
+        """Return how to get the toolchain, in one sentence."""
+        return f"On Debian and Ubuntu install it with: {self.definition.install}"
+
+    def entry_name(self, source: bytes) -> str:
+        """Return the file name of a one-file submission.
+
+        It is fixed for most languages. A Java source decides it by its public type.
+        """
+        if self.definition.entry_rule == "java":
+            return java_source.scan(source).file_name
+        return self.definition.entry
+
+    def compile_step(
+        self, files: Mapping[str, bytes], entry: str, limits: Limits | None = None
+    ) -> CompileStep | None:
+        """Return how to compile a submission, or None if the language is not compiled.
+
+        Args:
+            files: every file of the submission, by its relative name.
+            entry: the file that holds the main program.
+            limits: the run's limits. A compiler does not work under them but under the
+                language's own; only ``output`` is taken over.
+
+        Raises:
+            InputError: ``entry`` is not among the files.
+            LanguageError: the toolchain is missing.
+        """
+        rule = self.definition.compile
+        if rule is None:
+            return None
+        if entry not in files:
+            raise InputError(
+                f"The entry file {entry!r} is not among the submission's files.",
+                remedy=f"Give one of: {', '.join(sorted(files)) or 'none were sent'}.",
+            )
+        toolchain = self._toolchain()
+        bounds = rule.limits
+        if limits is not None:
+            bounds = dataclasses.replace(bounds, output=limits.output)
+        words = self._words(entry, bounds)
+        if "{java_main_class}" in rule.target:
+            words["java_main_class"] = java_source.scan(files[entry]).main_class
+        command = expand(rule.command, words, {"sources": _sources(rule, files, entry)})
+        (target,) = expand([rule.target], words)
+        return CompileStep(
+            argv=command,
+            fixed=len(command),
+            env={**COMMON_ENV, **rule.env},
+            profile=rule.profile,
+            read_paths=toolchain.read_paths,
+            runtime_threads=rule.runtime_threads,
+            data_limit=rule.memory.limit(bounds),
+            memory_allowance=rule.memory.allowance,
+            memory_markers=rule.memory.markers,
+            collect=rule.collect,
+            limits=bounds,
+            target=target,
+        )
+
+    def run_step(
+        self,
+        entry: str,
+        args: Sequence[str],
+        limits: Limits,
+        compiled: CompileStep | None = None,
+    ) -> Step:
+        """Return how to run a submission.
+
+        Args:
+            entry: the file that holds the main program.
+            args: the program's own arguments.
+            limits: what the run may use.
+            compiled: the compile step whose artifacts lie in the working directory.
+
+        Raises:
+            LanguageError: the toolchain is missing.
+            InputError: an argument holds a NUL character, which no process can be given.
+        """
+        toolchain = self._toolchain()
+        if any("\0" in arg for arg in args):
+            raise InputError(
+                "A program argument holds a NUL character.", remedy="Remove it, or use stdin."
+            )
+        definition = self.definition
+        rule = definition.run
+        words = self._words(entry, limits)
+        (words["target"],) = [compiled.target] if compiled else expand([rule.target], words)
+        command = expand(rule.command, words)
+        interpreter = (
+            toolchain.tools[definition.interpreter].path if definition.warm == "fork" else None
+        )
+        return Step(
+            argv=(*command, *args),
+            fixed=len(command),
+            env={**COMMON_ENV, **rule.env},
+            profile=definition.profile,
+            warm=definition.warm,
+            interpreter=interpreter,
+            read_paths=toolchain.read_paths,
+            runtime_threads=rule.runtime_threads,
+            data_limit=rule.memory.limit(limits),
+            memory_allowance=rule.memory.allowance,
+            memory_markers=rule.memory.markers,
+        )
+
+    def _toolchain(self) -> Toolchain:
+        if self.toolchain is None:
+            raise missing(self)
+        return self.toolchain
+
+    def _words(self, entry: str, limits: Limits) -> dict[str, str]:
+        run = self.definition.run
+        stack = min(int(limits.memory * run.stack_share), run.stack_max)
+        return {
+            **self.tool_paths,
+            "entry": _as_operand(entry),
+            "stem": posixpath.splitext(posixpath.basename(entry))[0],
+            "memory_mib": str(limits.memory // MIB),
+            "stack_mib": str(max(stack // MIB, 1)),
+        }
+
+
+def missing(language: Language) -> LanguageError:
+    """Return the error for a language without a toolchain."""
+    return LanguageError(
+        f"{language.title} is not available on this machine: {language.problem}.",
+        remedy=f"{language.install_hint}. `berm doctor` shows what was found.",
+    )
+
+
+def check(definition: Definition) -> None:
+    """Expand every template of a definition once, so that a misspelt placeholder fails early.
+
+    Raises:
+        PolicyError: a placeholder is unknown.
+    """
+    known = {tool.name: "x" for tool in definition.tools}
+    known |= dict.fromkeys(("entry", "stem", "memory_mib", "stack_mib", "target"), "x")
+    expand(definition.run.command, known)
+    expand([definition.run.target], known)
+    if definition.compile:
+        words = {**known, "java_main_class": "x"}
+        expand(definition.compile.command, words, {"sources": ["x"]})
+        expand([definition.compile.target], words)
+
+
+def _sources(rule: CompileRule, files: Mapping[str, bytes], entry: str) -> list[str]:
+    endings = tuple(f".{extension}" for extension in rule.sources)
+    others = sorted(name for name in files if name != entry and name.endswith(endings))
+    return [_as_operand(name) for name in (entry, *others)]
+
+
+def _as_operand(name: str) -> str:
+    """Return a file name that no command takes for an option."""
+    return f"./{name}" if name.startswith(("-", "@")) else name

@@ -1,0 +1,206 @@
+"""Find the programs of a toolchain on this machine and verify each by really running it.
+
+A toolchain is trusted: it is what the operator installed. It is run with an empty environment
+(no secret of the service reaches it) and a time bound. What was seen is remembered in this
+process, keyed by the file's identity, so that a second look costs one ``stat``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from berm.languages.definition import Definition, ToolRule, version_key
+from berm.languages.read_paths import reachable, system_paths, tree_paths
+
+PROBE_SECONDS = 20.0
+"""How long one verifying run may take; a cold JVM on a busy small machine takes a few."""
+
+_PROBE_ENV = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/"}
+_OUTPUT_SHOWN = 200
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Tool:
+    """One program that was found and ran.
+
+    Attributes:
+        path: as found, so that messages name it as the operator does; links are resolved if
+            they lead through a directory that a cell does not show (``/etc/alternatives``).
+        version: as it reported it.
+        prefix: the directory tree that it belongs to.
+    """
+
+    path: str
+    version: str
+    prefix: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Toolchain:
+    """What one language needs, verified.
+
+    Attributes:
+        tools: placeholder name → program.
+        version: the first tool's.
+        read_paths: host paths that its programs read when they run.
+    """
+
+    tools: Mapping[str, Tool]
+    version: str
+    read_paths: tuple[str, ...]
+
+
+class ToolchainError(Exception):
+    """A toolchain is not usable here; the text says which program, and why."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Ran:
+    exit_code: int
+    output: str
+
+
+class _Memory:
+    """What verifying runs said, per file identity and arguments."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._seen: dict[tuple[object, ...], _Ran] = {}
+
+    def run(self, path: str, args: tuple[str, ...]) -> _Ran:
+        """Run ``path args`` unless this very file was run with them before."""
+        stat = Path(path).stat()
+        key = (path, stat.st_dev, stat.st_ino, stat.st_mtime_ns, stat.st_size, args)
+        with self._lock:
+            ran = self._seen.get(key)
+        if ran is None:
+            ran = _run(path, args)
+            with self._lock:
+                self._seen[key] = ran
+        return ran
+
+
+_memory = _Memory()
+
+
+def find(definition: Definition, overrides: Mapping[str, str]) -> Toolchain:
+    """Find and verify everything that a language needs.
+
+    Args:
+        definition: the language.
+        overrides: tool name → path, the operator's choice; nothing else is tried then.
+
+    Raises:
+        ToolchainError: a program is missing, too old or does not run.
+    """
+    tools: dict[str, Tool] = {}
+    for rule in definition.tools:
+        tools[rule.name] = _find_tool(rule, overrides.get(rule.name), tools)
+    paths = [*system_paths()]
+    for rule in definition.tools:
+        tool = tools[rule.name]
+        paths += [p for p in tree_paths(tool.prefix, rule.follow_links) if p not in paths]
+    version = next(iter(tools.values())).version if tools else ""
+    return Toolchain(tools=tools, version=version, read_paths=tuple(paths))
+
+
+def _find_tool(rule: ToolRule, override: str | None, found: Mapping[str, Tool]) -> Tool:
+    if override is not None:
+        return _verify(rule, override)
+    problems: list[str] = []
+    for group in _groups(rule, found):
+        working: list[Tool] = []
+        for path in group():
+            try:
+                working.append(_verify(rule, path))
+            except ToolchainError as error:
+                problems.append(str(error))
+            if working and rule.choose == "first":
+                break
+        if working:
+            return max(working, key=lambda tool: version_key(tool.version))
+    if problems:
+        raise ToolchainError("; ".join(dict.fromkeys(problems)))
+    raise ToolchainError(f"{_shown_name(rule)} is not installed")
+
+
+def _groups(rule: ToolRule, found: Mapping[str, Tool]) -> Iterator[Callable[[], list[str]]]:
+    """Yield where to look, best first; a later group counts only if nothing before worked."""
+    if rule.beside in found:
+        directory = Path(found[rule.beside].path).parent
+        yield lambda: _files(str(directory / name) for name in rule.search)
+    yield lambda: _files(rule.candidates)
+    yield lambda: _on_path(rule.search)
+    if rule.host_interpreter:
+        yield lambda: _files([getattr(sys, "_base_executable", "") or sys.executable])
+
+
+def _files(paths: Iterator[str] | tuple[str, ...] | list[str]) -> list[str]:
+    return [path for path in paths if path and os.access(path, os.X_OK)]
+
+
+def _on_path(search: tuple[str, ...]) -> list[str]:
+    found = (shutil.which(name) for name in search)
+    return [path for path in found if path is not None]
+
+
+def _verify(rule: ToolRule, path: str) -> Tool:
+    ran = _try(path, rule.probe)
+    match = rule.pattern.search(ran.output)
+    if ran.exit_code != 0 or match is None:
+        said = " ".join(ran.output.split())[:_OUTPUT_SHOWN]
+        raise ToolchainError(f"{path} does not run (exit code {ran.exit_code}): {said}")
+    groups = match.groupdict()
+    version = groups["version"]
+    if version_key(version) < rule.minimum:
+        wanted = ".".join(str(part) for part in rule.minimum)
+        raise ToolchainError(f"{path} is version {version}, and {wanted} is the oldest usable")
+    for check in rule.checks:
+        ran = _try(path, check)
+        if ran.exit_code != 0:
+            said = " ".join(ran.output.split())[:_OUTPUT_SHOWN]
+            raise ToolchainError(f"{path} is incomplete: {said}")
+    path = groups.get("path") or path
+    prefix = groups.get("prefix") or _tree(os.path.realpath(path))
+    return Tool(path=reachable(path), version=version, prefix=prefix)
+
+
+def _try(path: str, args: tuple[str, ...]) -> _Ran:
+    try:
+        return _memory.run(path, args)
+    except OSError as error:
+        raise ToolchainError(f"{path} cannot be run: {error.strerror}") from error
+
+
+def _run(path: str, args: tuple[str, ...]) -> _Ran:
+    try:
+        done = subprocess.run(  # noqa: S603 - a program that the operator installed
+            [path, *args],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=_PROBE_ENV,
+            cwd="/",
+            timeout=PROBE_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return _Ran(-1, f"no answer within {PROBE_SECONDS:g} s")
+    return _Ran(done.returncode, done.stdout.decode("utf-8", "replace").strip())
+
+
+def _tree(real: str) -> str:
+    """Return the tree a program belongs to: the parent of its ``bin``, else its directory."""
+    directory = Path(real).parent
+    return str(directory.parent if directory.name == "bin" else directory)
+
+
+def _shown_name(rule: ToolRule) -> str:
+    return " or ".join(rule.search[:2] or rule.candidates[:1] or (rule.name,))
