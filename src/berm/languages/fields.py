@@ -88,8 +88,9 @@ class Fields:
 
     def tables(self, key: str) -> Iterator[tuple[str, Fields]]:
         """Yield the named tables inside a table, in the file's order."""
+        table = self._left.get(key)
         inner = self.table(key)
-        for name in tuple(inner._left):
+        for name in table if isinstance(table, dict) else ():
             yield name, inner.table(name)
 
     def __bool__(self) -> bool:

@@ -92,21 +92,21 @@ class _Scanner:
         package = ""
         types: list[TopLevelType] = []
         public = False
-        while token := self._take():
-            if token == "@" and self._peek() != "interface":
+        while lexeme := self._take():
+            if lexeme == "@" and self._peek() != "interface":
                 self._annotation()
-            elif token == "public":
+            elif lexeme == "public":
                 public = True
-            elif token in _KINDS and (kind := self._type(public=public)):
+            elif lexeme in _KINDS and (kind := self._type(public=public)):
                 types.append(kind)
                 public = False
-            elif token == "package":
+            elif lexeme == "package":
                 package = package or self._statement()
-            elif token == "import":
+            elif lexeme == "import":
                 self._statement()
-            elif token == "{":
+            elif lexeme == "{":
                 self._body()
-            elif token in {";", "}"}:
+            elif lexeme in {";", "}"}:
                 public = False
         return JavaSource(package, tuple(types))
 
@@ -114,15 +114,15 @@ class _Scanner:
         return self._tokens[self._next] if self._next < len(self._tokens) else ""
 
     def _take(self) -> str:
-        token = self._peek()
+        lexeme = self._peek()
         self._next += 1
-        return token
+        return lexeme
 
     def _statement(self) -> str:
         """Take everything up to the semicolon and return it without white space."""
         parts: list[str] = []
-        while (token := self._take()) not in {";", ""}:
-            parts.append(token)
+        while (lexeme := self._take()) not in {";", ""}:
+            parts.append(lexeme)
         return "".join(parts)
 
     def _annotation(self) -> None:
@@ -143,14 +143,14 @@ class _Scanner:
         if not _NAME.fullmatch(self._peek()):
             return None
         name = self._take()
-        while token := self._take():
-            if token == "(":  # a record's header, whose annotations may hold braces
+        while lexeme := self._take():
+            if lexeme == "(":  # a record's header, whose annotations may hold braces
                 self._skip("(", ")")
-            elif token == "@":
+            elif lexeme == "@":
                 self._annotation()
-            elif token == "{":
+            elif lexeme == "{":
                 return TopLevelType(name, public, self._body())
-            elif token == ";":
+            elif lexeme == ";":
                 break
         return TopLevelType(name, public, has_main=False)
 
@@ -160,18 +160,18 @@ class _Scanner:
         static = False
         has_main = False
         previous = ""
-        while depth and (token := self._take()):
-            depth += (token == "{") - (token == "}")
-            if token in {"{", "}", ";", "="}:
+        while depth and (lexeme := self._take()):
+            depth += (lexeme == "{") - (lexeme == "}")
+            if lexeme in {"{", "}", ";", "="}:
                 static = False
-            elif depth == 1 and token == "static":
+            elif depth == 1 and lexeme == "static":
                 static = True
-            elif depth == 1 and token == "(":
+            elif depth == 1 and lexeme == "(":
                 has_main = has_main or (static and previous == "main")
-            previous = token
+            previous = lexeme
         return has_main
 
     def _skip(self, opening: str, closing: str) -> None:
         depth = 1
-        while depth and (token := self._take()):
-            depth += (token == opening) - (token == closing)
+        while depth and (lexeme := self._take()):
+            depth += (lexeme == opening) - (lexeme == closing)

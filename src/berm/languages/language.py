@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 
 from berm.errors import InputError, LanguageError
 from berm.languages import java_source
-from berm.languages.definition import CompileRule, Definition, MemoryRule
+from berm.languages.definition import CompileRule, Definition
 from berm.languages.step import CompileStep, Step
-from berm.languages.template import expand, names
+from berm.languages.template import expand
 from berm.languages.toolchain import Toolchain
 from berm.model import MIB, Limits
 

@@ -11,7 +11,6 @@ from pathlib import Path, PurePosixPath
 # The dynamic linker's cache makes libraries in /usr/local/lib and multiarch directories found.
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache")
 
-_TOO_WIDE = frozenset({"/", "/etc", "/home", "/root", "/var", "/proc", "/sys", "/dev", "/run", "/tmp"})
 _LINK_DEPTH = 40  # as the kernel's own MAXSYMLINKS
 _LINKS_LOOKED_AT = 20_000
 _NO_RUNTIME_FILES = frozenset({"legal", "man", "demo", "include", "jmods", "src"})
@@ -38,22 +37,30 @@ def reachable(path: str) -> str:
     for _ in range(_LINK_DEPTH):
         if not covered(hop):
             break
-        if not os.path.islink(hop):
+        link = Path(hop)
+        if not link.is_symlink():
             return path
-        hop = os.path.normpath(os.path.join(os.path.dirname(hop), os.readlink(hop)))
+        hop = os.path.normpath(link.parent / link.readlink())
     return os.path.realpath(path)
+
+
+def too_wide(path: str) -> bool:
+    """True for a tree that holds more than a runtime: ``/``, ``/opt``, somebody's home."""
+    parts = PurePosixPath(path).parts
+    home = len(parts) == 3 and parts[1] in {"home", "Users"}
+    return len(parts) <= 2 or home or path == str(Path.home())
 
 
 def tree_paths(prefix: str, follow_links: tuple[str, ...]) -> list[str]:
     """Return what a tool's tree adds to the system's directories.
 
     Args:
-        prefix: the tool's tree. Added itself if it lies elsewhere; a prefix such as ``/`` or
-            ``/home`` would show a submission what is none of its business, and is left out.
+        prefix: the tool's tree. Added itself if it lies elsewhere, unless it is too wide: it
+            would show a submission what is none of its business.
         follow_links: patterns of directories that links in the tree may lead to.
     """
     own = (prefix, os.path.realpath(prefix))
-    paths = [path for path in dict.fromkeys(own) if not covered(path) and path not in _TOO_WIDE]
+    paths = [path for path in dict.fromkeys(own) if not covered(path) and not too_wide(path)]
     if follow_links:
         targets = {found for found in _link_targets(prefix) if not covered(found)}
         allowed = {root for target in targets if (root := _root_of(target, follow_links))}

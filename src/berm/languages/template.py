@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from berm.errors import PolicyError
 
@@ -11,12 +11,6 @@ from berm.errors import PolicyError
 CELL_NAMES = frozenset({"work", "tmp"})
 
 _PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
-
-
-def names(items: Iterable[str]) -> frozenset[str]:
-    """Return the placeholders that occur in a template, those of the cell left out."""
-    found = {match for item in items for match in _PLACEHOLDER.findall(item)}
-    return frozenset(found) - CELL_NAMES
 
 
 def expand(
@@ -46,16 +40,16 @@ def _expanded(
         if whole and whole[1] in lists:
             yield from lists[whole[1]]
         else:
-            yield _PLACEHOLDER.sub(lambda match: _word(match, words, item), item)
+            yield _PLACEHOLDER.sub(lambda match: _word(match, words), item)
 
 
-def _word(match: re.Match[str], words: Mapping[str, str], item: str) -> str:
+def _word(match: re.Match[str], words: Mapping[str, str]) -> str:
     name = match[1]
     if name in CELL_NAMES:
         return match[0]
     if name not in words:
         raise PolicyError(
-            f"The command template item {item!r} has the unknown placeholder {match[0]}.",
+            f"The command template item {match.string!r} has the unknown placeholder {match[0]}.",
             remedy=f"Known here: {', '.join(sorted({*words, *CELL_NAMES}))}.",
         )
     return words[name]

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from berm.languages.definition import Definition, ToolRule, version_key
-from berm.languages.read_paths import reachable, system_paths, tree_paths
+from berm.languages.read_paths import reachable, system_paths, too_wide, tree_paths
 
 PROBE_SECONDS = 20.0
 """How long one verifying run may take; a cold JVM on a busy small machine takes a few."""
@@ -181,7 +181,7 @@ def _try(path: str, args: tuple[str, ...]) -> _Ran:
 
 def _run(path: str, args: tuple[str, ...]) -> _Ran:
     try:
-        done = subprocess.run(  # noqa: S603 - a program that the operator installed
+        done = subprocess.run(
             [path, *args],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -199,7 +199,8 @@ def _run(path: str, args: tuple[str, ...]) -> _Ran:
 def _tree(real: str) -> str:
     """Return the tree a program belongs to: the parent of its ``bin``, else its directory."""
     directory = Path(real).parent
-    return str(directory.parent if directory.name == "bin" else directory)
+    above = directory.parent
+    return str(above if directory.name == "bin" and not too_wide(str(above)) else directory)
 
 
 def _shown_name(rule: ToolRule) -> str:
