@@ -8,7 +8,7 @@ open; cf. GHSA-4q85-33p6-j5g6). What this file emits is tested against
 
 Semantics, all of them: a call of another architecture gets ``Filter.foreign_arch``; a number of
 the x32 ABI (bit 30 set; that includes -1) gets ``Filter.x32``; otherwise the first rule of that
-number whose conditions all hold decides; a number without such a rule gets ``Filter.default``.
+number whose conditions all hold decides; a number without such a rule gets ``Filter.default``, one beyond ``Filter.newest`` gets ``Filter.unborn``.
 
 How the code is made: every filter is a decision graph whose nodes are hash-consed, so equal tails
 exist once. The syscall number is found by binary search over ranges of numbers that behave alike.
@@ -205,6 +205,8 @@ class Filter:
         foreign_arch: for calls of any other architecture (``int 0x80`` in a 64-bit process); their
             numbers mean other things, so nothing else is safe.
         x32: for numbers with the x32 bit. ENOSYS is what a kernel without that ABI says.
+        newest: the highest number that the policy knows; beyond it calls get ``unborn``, ENOSYS, which
+            tells C libraries to fall back to an older call. None: they get ``default``.
     """
 
     default: Action
@@ -212,10 +214,13 @@ class Filter:
     arch: int = AUDIT_ARCH_X86_64
     foreign_arch: Action = KILL_PROCESS
     x32: Action = _ENOSYS
+    newest: int | None = None
+    unborn: Action = _ENOSYS
 
     def __post_init__(self) -> None:
+        end = X32_SYSCALL_BIT if self.newest is None else self.newest + 1
         for rule in self.rules:
-            if not 0 <= rule.nr < X32_SYSCALL_BIT:
+            if not 0 <= rule.nr < end:
                 raise PolicyError(f"{rule.nr} is not a syscall number of this ABI.")
 
 
@@ -441,6 +446,8 @@ def assemble(wanted: Filter) -> bytes:
     for nr in sorted(by_number):
         put(nr, graph.rules(by_number[nr], default))
         put(nr + 1, default)
+    if wanted.newest is not None:
+        put(wanted.newest + 1, graph.answer(wanted.unborn))
     put(X32_SYSCALL_BIT, graph.answer(wanted.x32))
     body = graph.step(_LD_W_ABS, _OFFSET_NR, graph.search(starts, nodes))
     checked = graph.branch(_JEQ_K, wanted.arch, body, graph.answer(wanted.foreign_arch))

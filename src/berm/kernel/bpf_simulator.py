@@ -44,6 +44,8 @@ def decide(
         return wanted.foreign_arch
     if nr & _WORD >= X32_SYSCALL_BIT:
         return wanted.x32
+    if wanted.newest is not None and nr > wanted.newest:
+        return wanted.unborn
     for rule in wanted.rules:
         if rule.nr == nr and all(condition.holds(args) for condition in rule.conditions):
             return rule.action
