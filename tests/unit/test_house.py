@@ -119,3 +119,9 @@ def test_the_door_refuses_what_it_does_not_know():
     assert done.returncode == 2
     assert "./dev serve" in done.stderr
     assert done.stdout == ""
+
+
+def test_the_version_stands_in_two_places_and_is_the_same():
+    import berm
+
+    assert berm.__version__ == PROJECT["project"]["version"]
