@@ -1,0 +1,71 @@
+"""Berm runs programs that nobody trusts, in kernel-isolated cells.
+
+>>> import berm
+>>> berm.run("print(int(input()) + 1)", stdin="41").text
+'42\n'
+
+The names below are imported when they are first used, so that a tool that needs one of them
+does not pay for the others.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from berm.blocking import run
+    from berm.config import Config
+    from berm.engine import Engine, Program
+    from berm.errors import (
+        BermError,
+        BusyError,
+        CellError,
+        ConfigError,
+        InputError,
+        IsolationError,
+        LanguageError,
+        LimitError,
+    )
+    from berm.model import Enforcement, Guarantee, Limits, Outcome, OutcomeKind, RunResult, Usage
+
+__all__ = [
+    "BermError",
+    "BusyError",
+    "CellError",
+    "Config",
+    "ConfigError",
+    "Enforcement",
+    "Engine",
+    "Guarantee",
+    "InputError",
+    "IsolationError",
+    "LanguageError",
+    "LimitError",
+    "Limits",
+    "Outcome",
+    "OutcomeKind",
+    "Program",
+    "RunResult",
+    "Usage",
+    "run",
+]
+
+__version__ = "0.1.0"
+
+_HOMES = {"run": "berm.blocking", "Config": "berm.config", "Engine": "berm.engine"}
+_HOMES |= {"Program": "berm.engine"}
+_HOMES |= dict.fromkeys(
+    ("Enforcement", "Guarantee", "Limits", "Outcome", "OutcomeKind", "RunResult", "Usage"),
+    "berm.model",
+)
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module 'berm' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES.get(name, "berm.errors")), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

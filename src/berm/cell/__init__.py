@@ -1,0 +1,1 @@
+"""Cells from the host's side: build, park, run once, die."""

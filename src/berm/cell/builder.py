@@ -1,0 +1,290 @@
+"""Fork servers: start one for a plan, make parked cells with it, notice when it dies."""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import itertools
+import os
+import socket
+import subprocess
+from pathlib import Path
+from typing import Final
+
+import berm_cell.protocol
+from berm.cell.cell import Cell
+from berm.errors import CellError, IsolationError
+from berm.policy.plan import CellPlan
+from berm_cell import protocol
+
+START_TIMEOUT: Final = 30.0
+"""Seconds that a fork server may take to apply its plan and import what it preloads."""
+
+PARK_TIMEOUT: Final = 15.0
+"""Seconds that a cell may take to be made."""
+
+STDERR_KEPT: Final = 4096
+
+LAUNCHER: Final = Path(berm_cell.protocol.__file__).parent
+
+
+class ForkServer:
+    """One launcher process on the host's side of its socket."""
+
+    def __init__(self, plan: CellPlan, slots: Slots) -> None:
+        """Prepare for ``plan``; :meth:`start` does the work."""
+        self.plan = plan
+        self._slots = slots
+        self._sock: socket.socket | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._numbers = itertools.count(1)
+        self._gone: dict[int, asyncio.Future[None]] = {}
+        self._stderr: collections.deque[bytes] = collections.deque(maxlen=16)
+        self._stderr_fd = -1
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.dead = False
+        self.made = 0
+
+    @property
+    def pid(self) -> int:
+        """Process id of the fork server (of its outer process, with a pid namespace)."""
+        return self._process.pid if self._process is not None else 0
+
+    async def start(self) -> None:
+        """Start the process and wait until it is ready; raises if a layer cannot be applied."""
+        self._loop = asyncio.get_running_loop()
+        host, child = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._sock = host
+        stdin_read, stdin_write = os.pipe()
+        self._stderr_fd, stderr_write = os.pipe()
+        try:
+            self._process = subprocess.Popen(
+                self._command(child.fileno()),
+                stdin=stdin_read,
+                stdout=stderr_write,
+                stderr=stderr_write,
+                pass_fds=(child.fileno(),),
+                env=dict(self.plan.runtime.env),
+                cwd="/",
+            )
+        except OSError as error:
+            raise CellError(
+                f"The launcher's interpreter {self.plan.runtime.interpreter} cannot be started:"
+                f" {error}.",
+                errno=error.errno or 0,
+                remedy="Name another one in the language's settings.",
+            ) from error
+        finally:
+            child.close()
+            for fd in (stdin_read, stdin_write, stderr_write):
+                os.close(fd)
+        os.set_blocking(self._stderr_fd, False)
+        self._loop.add_reader(self._stderr_fd, self._read_stderr)
+        host.setblocking(False)
+        try:
+            protocol.send_frame(host, self.plan.frame())
+            async with asyncio.timeout(START_TIMEOUT):
+                await self._handshake(host)
+        except BaseException:
+            await self.close()
+            raise
+        self._loop.add_reader(host.fileno(), self._hear)
+
+    def _command(self, fd: int) -> list[str]:
+        flags = ["-s"] if self.plan.runtime.in_process else ["-I", "-S"]
+        bootstrap = (LAUNCHER / "bootstrap.py").read_text("utf-8")
+        return [self.plan.runtime.interpreter, *flags, "-c", bootstrap, str(LAUNCHER), str(fd)]
+
+    async def _handshake(self, host: socket.socket) -> None:
+        while True:
+            message = await self._receive(host)
+            if message is None:
+                raise CellError(
+                    "The fork server ended before it was ready.", meaning=self._said()
+                )
+            match message.get("op"):
+                case "ids":
+                    self._write_ids()
+                    protocol.send_frame(host, {"op": "ids"})
+                case "ready":
+                    return
+                case _:
+                    raise _failure(message, "A layer could not be applied", self._said())
+
+    async def _receive(self, host: socket.socket) -> dict[str, object] | None:
+        assert self._loop is not None
+        readable = self._loop.create_future()
+        self._loop.add_reader(host.fileno(), _wake, readable)
+        try:
+            await readable
+        finally:
+            self._loop.remove_reader(host.fileno())
+        message, fds = protocol.receive_frame(host)
+        protocol.close_all(fds)
+        return message
+
+    def _write_ids(self) -> None:
+        """Write the id maps of the fork server's user namespace; only root is asked to."""
+        ids = self.plan.berth["ids"]
+        assert isinstance(ids, dict)
+        line = f"0 {ids['base']} {ids['count']}\n"
+        for name in ("uid_map", "gid_map"):
+            Path(f"/proc/{self.pid}/{name}").write_text(line, "ascii")
+
+    async def cell(self, cgroup_fd: int = -1) -> Cell:
+        """Make one parked cell.
+
+        Args:
+            cgroup_fd: an open ``cgroup.procs`` for the program to join, or -1.
+        """
+        if self._sock is None or self.dead:
+            raise CellError("The fork server is gone.", meaning=self._said())
+        number = next(self._numbers)
+        slot = self._slots.take(self.plan)
+        agent_host, agent_cell = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        program_host, program_cell = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._gone[number] = gone
+        gone.add_done_callback(lambda _: self._slots.give_back(slot))
+        fds = [agent_cell.fileno(), program_cell.fileno()]
+        if cgroup_fd >= 0:
+            fds.append(cgroup_fd)
+        try:
+            frame = {"op": "cell", "id": number, "owner": self._slots.owner(self.plan, slot)}
+            protocol.send_frame(self._sock, frame, fds)
+        except OSError as error:
+            agent_host.close()
+            program_host.close()
+            self._give_up(number)
+            raise CellError("The fork server is gone.", meaning=self._said()) from error
+        finally:
+            agent_cell.close()
+            program_cell.close()
+        self.made += 1
+        cell = Cell(self.plan, agent_host, program_host, gone, lambda: self._kill(number))
+        try:
+            async with asyncio.timeout(PARK_TIMEOUT):
+                await cell.parked()
+        except BaseException:
+            await cell.close()
+            raise
+        return cell
+
+    def _kill(self, number: int) -> None:
+        if self._sock is not None and not self.dead:
+            protocol.send_frame(self._sock, {"op": "kill", "id": number})
+
+    def _give_up(self, number: int) -> None:
+        gone = self._gone.pop(number, None)
+        if gone is not None and not gone.done():
+            gone.set_result(None)
+
+    def _hear(self) -> None:
+        assert self._sock is not None
+        try:
+            message, fds = protocol.receive_frame(self._sock)
+        except BlockingIOError:
+            return
+        except (OSError, protocol.FrameError):
+            message, fds = None, []
+        protocol.close_all(fds)
+        if message is None:
+            self._lost()
+        elif message.get("op") == "gone" and isinstance(message.get("id"), int):
+            self._give_up(message["id"])
+        elif message.get("op") == "failed":
+            self._stderr.append(str(message.get("text", ""))[:500].encode())
+
+    def _lost(self) -> None:
+        self.dead = True
+        if self._sock is not None and self._loop is not None:
+            self._loop.remove_reader(self._sock.fileno())
+        for number in list(self._gone):
+            self._give_up(number)
+
+    def _read_stderr(self) -> None:
+        try:
+            data = os.read(self._stderr_fd, STDERR_KEPT)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if data:
+            self._stderr.append(data)
+        elif self._loop is not None:
+            self._loop.remove_reader(self._stderr_fd)
+
+    def _said(self) -> str:
+        text = b"".join(self._stderr)[-STDERR_KEPT:].decode("utf-8", "replace").strip()
+        return f"It said: {text}" if text else ""
+
+    async def close(self) -> None:
+        """End the fork server, and with it every cell of its; wait until it is reaped."""
+        if self._sock is not None:
+            if self._loop is not None:
+                self._loop.remove_reader(self._sock.fileno())
+            self._sock.close()
+            self._sock = None
+        self._lost()
+        process = self._process
+        if process is not None:
+            try:
+                await asyncio.wait_for(asyncio.to_thread(process.wait, 5.0), 6.0)
+            except (subprocess.TimeoutExpired, TimeoutError):
+                process.kill()
+                await asyncio.to_thread(process.wait)
+        if self._stderr_fd >= 0:
+            if self._loop is not None:
+                self._loop.remove_reader(self._stderr_fd)
+            os.close(self._stderr_fd)
+            self._stderr_fd = -1
+
+
+class Slots:
+    """Which uid a cell gets, for plans where each has its own: one per living cell."""
+
+    def __init__(self, base: int, count: int) -> None:
+        """Hand out slots 1 to ``count - 1``; slot 0 is the fork server's own."""
+        self._base = base
+        self._free = collections.deque(range(1, count))
+
+    def take(self, plan: CellPlan) -> int:
+        """Take a slot that no living cell has; 0 for plans with one uid for all."""
+        if plan.owners != "slots":
+            return 0
+        if not self._free:
+            raise CellError(
+                "No uid is free for another cell.",
+                remedy="Raise isolation.uid_count, or run fewer at a time.",
+            )
+        return self._free.popleft()
+
+    def give_back(self, slot: int) -> None:
+        """Take a slot back once every process of its cell is gone; reused as late as possible."""
+        if slot:
+            self._free.append(slot)
+
+    def owner(self, plan: CellPlan, slot: int) -> list[int]:
+        """Return ``[uid, gid]`` for the slot, as numbered in the fork server's user namespace."""
+        if plan.owners != "slots":
+            return [0, 0] if "user-namespace" in plan.enforcement.layers else [os.getuid(), os.getgid()]
+        if "user-namespace" in plan.enforcement.layers:
+            return [slot, slot]
+        return [self._base + slot, self._base + slot]
+
+
+def _wake(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+def _failure(message: dict[str, object], summary: str, said: str) -> IsolationError | CellError:
+    step = str(message.get("step", ""))[:64]
+    text = str(message.get("text", ""))[:500]
+    return CellError(
+        f"{summary}: {step}: {text}.",
+        step=step,
+        errno=message["errno"] if isinstance(message.get("errno"), int) else 0,  # type: ignore[arg-type]
+        meaning=said,
+        remedy="Run `berm doctor`; if it shows the layer as usable, please report this.",
+    )

@@ -1,0 +1,291 @@
+"""One cell: parked, run once, dead. The host's side of the agent and of the program."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import os
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from berm.cell.files import Bundle, File, read_bundle
+from berm.cell.outcome import Ending
+from berm.cell.output import Capture, Feed, Listener
+from berm.errors import CellError
+from berm.model import Usage
+from berm.policy.plan import CellPlan
+from berm_cell import protocol
+
+GRACE: Final = 2.0
+"""Seconds past the wall limit after which the host ends a run whose agent did not."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Order:
+    """One run, as the cell gets it.
+
+    Attributes:
+        argv: command to exec; for a program that runs in-process, its entry and arguments.
+        env: the complete environment.
+        bundle: the files to unpack into the working directory, or None.
+        stdin: bytes of standard input.
+        rlimits: by the names of ``berm_cell.steps.RLIMITS``.
+        watch: ``cpu`` and ``wall`` in seconds, ``memory`` and ``disk`` in bytes, ``processes``.
+        output: bytes kept of each stream; ``flood`` ends the run.
+        collect: what to take out afterwards (``berm_cell.bundle.collect``), or None.
+    """
+
+    argv: Sequence[str]
+    env: Mapping[str, str]
+    bundle: Bundle | None
+    stdin: bytes
+    rlimits: Mapping[str, int]
+    watch: Mapping[str, float]
+    output: int
+    flood: int
+    collect: Mapping[str, object] | None = None
+    on_stdout: Listener | None = None
+    on_stderr: Listener | None = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Ran:
+    """One run, as it came back; nothing in it is trusted beyond its type and size."""
+
+    ending: Ending
+    stdout: bytes
+    stderr: bytes
+    stdout_size: int
+    stderr_size: int
+    truncated: bool
+    flooded: bool
+    files: Mapping[str, File]
+    refused: Sequence[tuple[str, str]]
+
+
+class Cell:
+    """A parked cell; :meth:`run` uses it up."""
+
+    def __init__(
+        self,
+        plan: CellPlan,
+        agent: socket.socket,
+        program: socket.socket,
+        gone: asyncio.Future[None],
+        kill: Callable[[], None],
+    ) -> None:
+        """Take both sockets; ``gone`` is done when the cell's agent was reaped."""
+        self.plan = plan
+        self._agent = agent
+        self._program = program
+        self._gone = gone
+        self._kill = kill
+        self._loop = asyncio.get_running_loop()
+        self._work = ""
+        self._tmp = ""
+        agent.setblocking(False)
+        program.setblocking(False)
+
+    @property
+    def directories(self) -> tuple[str, str]:
+        """The absolute paths of the working and the temporary directory, as the cell sees them."""
+        return self._work, self._tmp
+
+    @property
+    def alive(self) -> bool:
+        """False once the cell's agent was reaped."""
+        return not self._gone.done()
+
+    async def parked(self) -> None:
+        """Wait until every layer is applied; raises :class:`CellError` naming the one that failed."""
+        message = await self._either()
+        if message.get("op") != "parked":
+            raise _failed(message)
+        self._work, self._tmp = str(message.get("work", "")), str(message.get("tmp", ""))
+
+    async def _either(self) -> dict[str, object]:
+        """Receive from the program's socket, or from the agent's if that speaks first."""
+        ready: asyncio.Future[socket.socket] = self._loop.create_future()
+        for sock in (self._program, self._agent):
+            self._loop.add_reader(sock.fileno(), _resolve, ready, sock)
+        try:
+            sock = await ready
+        finally:
+            for known in (self._program, self._agent):
+                self._loop.remove_reader(known.fileno())
+        try:
+            message, fds = protocol.receive_frame(sock)
+        except (OSError, protocol.FrameError) as error:
+            raise CellError(f"A cell could not be made: {error}.") from error
+        protocol.close_all(fds)
+        if message is None:
+            raise CellError("A cell ended before it was ready.")
+        return message
+
+    async def run(self, order: Order) -> Ran:
+        """Run one program to its end. Cancelling it ends the program and everything of its."""
+        try:
+            return await self._run(order)
+        finally:
+            await self.close()
+
+    async def _run(self, order: Order) -> Ran:
+        feed = Feed(order.stdin)
+        out_read, out_write = os.pipe2(os.O_CLOEXEC)
+        err_read, err_write = os.pipe2(os.O_CLOEXEC)
+        os.set_blocking(out_read, False)
+        os.set_blocking(err_read, False)
+        captures = [
+            Capture(out_read, order.output, order.flood, self._end, order.on_stdout),
+            Capture(err_read, order.output, order.flood, self._end, order.on_stderr),
+        ]
+        ended: asyncio.Future[None] = self._loop.create_future()
+        try:
+            try:
+                self._send(order, feed.read_end, out_write, err_write)
+            finally:
+                for fd in (feed.read_end, out_write, err_write):
+                    os.close(fd)
+            self._loop.add_reader(self._agent.fileno(), _resolve, ended, None)
+            try:
+                await self._until(ended, order.watch["wall"])
+            finally:
+                self._loop.remove_reader(self._agent.fileno())
+            return self._result(order, captures)
+        finally:
+            feed.close()
+            for capture in captures:
+                capture.close()
+
+    def _send(self, order: Order, stdin: int, stdout: int, stderr: int) -> None:
+        request: dict[str, object] = {
+            "op": "run",
+            "env": dict(order.env),
+            "files": order.bundle.rows if order.bundle is not None else [],
+            "rlimits": dict(order.rlimits),
+        }
+        if self.plan.runtime.in_process:
+            request.update(entry=order.argv[0], args=list(order.argv[1:]))
+        else:
+            request.update(argv=list(order.argv))
+        watch: dict[str, object] = {"op": "watch", "limits": dict(order.watch)}
+        if order.collect is not None:
+            watch["collect"] = order.collect
+        fds = [stdin, stdout, stderr]
+        if order.bundle is not None:
+            fds.append(order.bundle.fd)
+        try:
+            protocol.send_frame(self._agent, watch)
+            protocol.send_frame(self._program, request, fds)
+        except OSError as error:
+            raise CellError("The cell died while it was parked.", errno=error.errno or 0) from error
+        self._program.close()
+
+    async def _until(self, ended: asyncio.Future[None], wall: float) -> None:
+        """Wait for the agent's last word; past the limit and its grace, end it from here."""
+        for last_resort in (self._end, self._kill):
+            try:
+                async with asyncio.timeout(wall + GRACE):
+                    await asyncio.shield(ended)
+            except TimeoutError:
+                last_resort()
+                wall = 0.0
+            else:
+                return
+        async with asyncio.timeout(GRACE):
+            await ended
+
+    def _end(self) -> None:
+        """Tell the agent to end the run: it sees the half-closed socket and still can report."""
+        try:
+            self._agent.shutdown(socket.SHUT_WR)
+        except OSError:
+            return
+
+    def _result(self, order: Order, captures: Sequence[Capture]) -> Ran:
+        try:
+            message, fds = protocol.receive_frame(self._agent)
+        except (OSError, protocol.FrameError) as error:
+            raise CellError(f"A cell's agent did not report: {error}.") from error
+        try:
+            if message is None:
+                raise CellError("A cell's agent ended without a report.")
+            if message.get("op") != "ended":
+                raise _failed(message)
+            files: Mapping[str, File] = {}
+            refused: list[tuple[str, str]] = []
+            if order.collect is not None and fds:
+                files = read_bundle(
+                    fds[0],
+                    message.get("files"),
+                    most_files=int(str(order.collect["files"])),
+                    most_bytes=int(str(order.collect["bytes"])),
+                )
+                refused = _pairs(message.get("refused"))
+        finally:
+            protocol.close_all(fds)
+        for capture in captures:
+            capture.finish()
+        out, err = captures
+        return Ran(
+            ending=_ending(message),
+            stdout=out.data,
+            stderr=err.data,
+            stdout_size=out.size,
+            stderr_size=err.size,
+            truncated=out.truncated or err.truncated,
+            flooded=out.flooded or err.flooded,
+            files=files,
+            refused=refused,
+        )
+
+    async def close(self) -> None:
+        """End the cell, whatever it does, and wait until its agent was reaped."""
+        self._program.close()
+        self._agent.close()
+        if not self._gone.done():
+            try:
+                async with asyncio.timeout(GRACE):
+                    await asyncio.shield(self._gone)
+            except TimeoutError:
+                self._kill()
+
+
+def _resolve(future: asyncio.Future[object], value: object) -> None:
+    if not future.done():
+        future.set_result(value)
+
+
+def _ending(message: Mapping[str, object]) -> Ending:
+    """Check the report's types: it came out of a cell."""
+    try:
+        stopped_by = message["stopped_by"]
+        return Ending(
+            status=int(message["status"]),  # type: ignore[call-overload]
+            stopped_by=str(stopped_by) if stopped_by is not None else None,
+            usage=Usage(
+                wall_time=float(message["wall"]),  # type: ignore[arg-type]
+                cpu_time=float(message["cpu"]),  # type: ignore[arg-type]
+                memory=int(message["memory"]),  # type: ignore[call-overload]
+                processes=int(message["processes"]),  # type: ignore[call-overload]
+            ),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise CellError("A cell's agent sent a malformed report.") from error
+
+
+def _pairs(value: object) -> list[tuple[str, str]]:
+    rows = value if isinstance(value, list) else []
+    return [(str(row[0]), str(row[1])) for row in rows[:16] if isinstance(row, list) and len(row) == 2]
+
+
+def _failed(message: Mapping[str, object]) -> CellError:
+    step = str(message.get("step", ""))[:64]
+    errno = message.get("errno")
+    return CellError(
+        f"A cell could not be made: {step}: {str(message.get('text', ''))[:500]}.",
+        step=step,
+        errno=errno if isinstance(errno, int) else 0,
+        remedy="Run `berm doctor`; if it shows the layer as usable, please report this.",
+    )

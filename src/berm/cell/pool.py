@@ -1,0 +1,123 @@
+"""Parked cells of one plan: taken by runs, replaced off the critical path."""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import contextlib
+from collections.abc import Callable
+from typing import Final
+
+from berm.cell.builder import ForkServer, Slots
+from berm.cell.cell import Cell
+from berm.errors import CellError
+from berm.policy.plan import CellPlan
+
+RECYCLE_AFTER: Final = 100_000
+"""Cells after which a fork server is replaced: its forks share one address-space layout."""
+
+Proof = Callable[[CellPlan, Cell], "asyncio.Future[None]"]
+
+
+class Pool:
+    """The fork server of one plan, and its parked cells.
+
+    A run that finds none parked waits for a cold cell; it never fails for that. Cells are
+    refilled one at a time, so that a burst leaves the cores to the runs.
+    """
+
+    def __init__(self, plan: CellPlan, slots: Slots, depth: int) -> None:
+        """Keep at most ``depth`` cells parked once the first run has come."""
+        self.plan = plan
+        self.depth = depth
+        self._slots = slots
+        self._server: ForkServer | None = None
+        self._starting = asyncio.Lock()
+        self._parked: collections.deque[Cell] = collections.deque()
+        self._refill: asyncio.Task[None] | None = None
+        self._closed = False
+        self.hits = 0
+        self.misses = 0
+
+    @property
+    def parked(self) -> int:
+        """Cells ready at this moment."""
+        return len(self._parked)
+
+    @property
+    def server_pid(self) -> int:
+        """Process id of the fork server, 0 before the first start."""
+        return self._server.pid if self._server is not None else 0
+
+    async def start(self) -> ForkServer:
+        """Return the living fork server, starting it (again) where needed."""
+        async with self._starting:
+            if self._closed:
+                raise CellError("The engine is closed.")
+            server = self._server
+            if server is not None and not server.dead and server.made < RECYCLE_AFTER:
+                return server
+            if server is not None:
+                self._server = None
+                await self._drop_parked()
+                await server.close()
+            server = ForkServer(self.plan, self._slots)
+            await server.start()
+            self._server = server
+            return server
+
+    async def take(self) -> Cell:
+        """Return a parked cell, or a cold one."""
+        while self._parked:
+            cell = self._parked.popleft()
+            if cell.alive:
+                self.hits += 1
+                self._refill_soon()
+                return cell
+            await cell.close()
+        self.misses += 1
+        server = await self.start()
+        try:
+            cell = await server.cell()
+        except CellError:
+            if not server.dead:
+                raise
+            cell = await (await self.start()).cell()
+        self._refill_soon()
+        return cell
+
+    async def fill(self) -> None:
+        """Park cells until the pool is full."""
+        while len(self._parked) < self.depth and not self._closed:
+            server = await self.start()
+            cell = await server.cell()
+            if self._closed:
+                await cell.close()
+                return
+            self._parked.append(cell)
+
+    def _refill_soon(self) -> None:
+        if (self._refill is None or self._refill.done()) and not self._closed and self.depth:
+            self._refill = asyncio.get_running_loop().create_task(self._refilled())
+
+    async def _refilled(self) -> None:
+        with contextlib.suppress(CellError, TimeoutError):
+            await self.fill()  # a failure here shows again, and is raised, at the next take
+
+    async def _drop_parked(self) -> None:
+        cells = list(self._parked)
+        self._parked.clear()
+        for cell in cells:
+            await cell.close()
+
+    async def close(self) -> None:
+        """End every parked cell and the fork server."""
+        self._closed = True
+        if self._refill is not None:
+            self._refill.cancel()
+            with contextlib.suppress(asyncio.CancelledError, Exception):
+                await self._refill
+        await self._drop_parked()
+        if self._server is not None:
+            await self._server.close()
+            self._server = None

@@ -1,0 +1,218 @@
+"""Settings: one frozen value, from TOML and from the environment.
+
+The file is ``$BERM_CONFIG`` or the path given; every setting below can also be set by
+``BERM_<SECTION>_<NAME>`` (``BERM_ISOLATION_REQUIRE=strict``), which wins over the file.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from berm.errors import ConfigError
+from berm.model import MIB, Guarantee
+from berm.policy.plan import LAYERS, PlanSettings
+
+_STANDARD = "standard"
+_STRICT = "strict"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Config:
+    """What an operator can set.
+
+    Attributes:
+        require: ``standard`` (every guarantee), ``strict`` (filesystem, network and processes
+            held by two layers each as well), or the guarantees to require.
+        give_up: guarantees that the operator does without; results then say so.
+        plan: ``auto``, ``namespaces`` or ``confined``.
+        landlock_abi: use at most this Landlock ABI; None for what the kernel has.
+        ablate: layers switched off, for ``berm audit --ablate`` only.
+        uid_base, uid_count: as root, the range of uids that cells get.
+        cgroup: a delegated cgroup v2 directory, or None to look for one.
+        run_dir: where the confined plan makes its run directories.
+        runs_at_a_time: programs running at once; 0 means one per core, at least two.
+        pool_depth: cells kept parked for each runtime; -1 means as many as run at a time.
+        nice: niceness of programs.
+        disk_inodes: files and directories that one run may make.
+        languages: tool overrides per language, e.g. ``{"python": {"python": "/usr/bin/python3.12"}}``.
+        preload: modules that the warm Python imports on top of the usual ones.
+        service: the table ``[service]``, checked by :mod:`berm.service`.
+    """
+
+    require: str | tuple[Guarantee, ...] = _STANDARD
+    give_up: tuple[Guarantee, ...] = ()
+    plan: str = "auto"
+    landlock_abi: int | None = None
+    ablate: tuple[str, ...] = ()
+    uid_base: int = 2_000_000_000
+    uid_count: int = 4096
+    cgroup: str | None = None
+    run_dir: str = "/tmp"  # noqa: S108 - only a base; run directories below it are unguessable
+    runs_at_a_time: int = 0
+    pool_depth: int = -1
+    nice: int = 10
+    disk_inodes: int = 8192
+    languages: Mapping[str, Mapping[str, str]] = dataclasses.field(default_factory=dict)
+    preload: tuple[str, ...] = ()
+    service: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _one_of("isolation.plan", self.plan, ("auto", "namespaces", "confined"))
+        if isinstance(self.require, str):
+            _one_of("isolation.require", self.require, (_STANDARD, _STRICT))
+        for layer in self.ablate:
+            _one_of("isolation.ablate", layer, LAYERS)
+        _within("isolation.uid_base", self.uid_base, 1, 4_294_000_000)
+        _within("isolation.uid_count", self.uid_count, 2, 1_000_000)
+        _within("pool.runs_at_a_time", self.runs_at_a_time, 0, 4096)
+        _within("pool.depth", self.pool_depth, -1, 1024)
+        _within("isolation.nice", self.nice, 0, 19)
+        _within("isolation.disk_inodes", self.disk_inodes, 16, 10_000_000)
+        if self.landlock_abi is not None:
+            _within("isolation.landlock_abi", self.landlock_abi, 0, 99)
+
+    @property
+    def concurrency(self) -> int:
+        """Programs running at once."""
+        return self.runs_at_a_time or max(2, len(os.sched_getaffinity(0)))
+
+    @property
+    def depth(self) -> int:
+        """Cells kept parked for each runtime."""
+        return self.concurrency if self.pool_depth < 0 else self.pool_depth
+
+    def plan_settings(self) -> PlanSettings:
+        """Return the part that a cell's plan is made of."""
+        wanted = tuple(Guarantee) if isinstance(self.require, str) else self.require
+        return PlanSettings(
+            family=self.plan,
+            require=tuple(g for g in wanted if g not in self.give_up),
+            strict=self.require == _STRICT,
+            ablate=self.ablate,
+            uid_base=self.uid_base,
+            uid_count=self.uid_count,
+            disk=64 * MIB,
+            inodes=self.disk_inodes,
+            nice=self.nice,
+            run_dir=self.run_dir,
+        )
+
+    @classmethod
+    def load(
+        cls, path: str | os.PathLike[str] | None = None, env: Mapping[str, str] | None = None
+    ) -> Config:
+        """Read the settings; raises :class:`ConfigError` that names the wrong one."""
+        env = os.environ if env is None else env
+        path = path or env.get("BERM_CONFIG") or None
+        tables = _read(Path(path)) if path is not None else {}
+        values: dict[str, Any] = {}
+        for section, names in _SETTINGS.items():
+            table = tables.pop(section, {})
+            if not isinstance(table, dict):
+                raise ConfigError(f"[{section}] must be a table.")
+            for key, field in names.items():
+                text = env.get(f"BERM_{section}_{key}".upper())
+                raw = table.pop(key, None)
+                if text is not None:
+                    raw = text
+                if raw is not None:
+                    values[field] = _convert(f"{section}.{key}", field, raw)
+            if table:
+                known = ", ".join(sorted(names))
+                raise ConfigError(
+                    f"[{section}] has no setting {', '.join(sorted(table))}.",
+                    remedy=f"Known: {known}.",
+                )
+        values["languages"] = tables.pop("languages", {})
+        values["service"] = tables.pop("service", {})
+        if tables:
+            raise ConfigError(
+                f"Unknown table [{', '.join(sorted(tables))}] in {path}.",
+                remedy="Known: [isolation], [pool], [languages], [service].",
+            )
+        return cls(**values)
+
+
+_SETTINGS: Mapping[str, Mapping[str, str]] = {
+    "isolation": {
+        "require": "require",
+        "give_up": "give_up",
+        "plan": "plan",
+        "landlock_abi": "landlock_abi",
+        "uid_base": "uid_base",
+        "uid_count": "uid_count",
+        "cgroup": "cgroup",
+        "run_dir": "run_dir",
+        "nice": "nice",
+        "disk_inodes": "disk_inodes",
+    },
+    "pool": {
+        "runs_at_a_time": "runs_at_a_time",
+        "depth": "pool_depth",
+        "preload": "preload",
+    },
+}
+_NUMBERS = frozenset(
+    ("landlock_abi", "uid_base", "uid_count", "nice", "disk_inodes", "runs_at_a_time", "pool_depth")
+)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigError(f"The settings file {path} cannot be read: {error.strerror}.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"The settings file {path} is not TOML: {error}.") from error
+
+
+def _convert(name: str, field: str, raw: object) -> object:
+    if field in _NUMBERS:
+        try:
+            if isinstance(raw, bool) or not isinstance(raw, int | str):
+                raise TypeError
+            return int(raw)
+        except (TypeError, ValueError) as error:
+            raise ConfigError(f"{name} must be an integer, not {raw!r}.") from error
+    if field == "require" and raw in (_STANDARD, _STRICT):
+        return raw
+    if field in ("require", "give_up"):
+        return tuple(_guarantee(name, item) for item in _items(name, raw))
+    if field == "preload":
+        return tuple(_items(name, raw))
+    if not isinstance(raw, str):
+        raise ConfigError(f"{name} must be a string, not {raw!r}.")
+    return raw
+
+
+def _items(name: str, raw: object) -> list[str]:
+    if isinstance(raw, str):
+        return [item.strip() for item in raw.split(",") if item.strip()]
+    if isinstance(raw, list) and all(isinstance(item, str) for item in raw):
+        return raw
+    raise ConfigError(f"{name} must be a list of strings, not {raw!r}.")
+
+
+def _guarantee(name: str, item: str) -> Guarantee:
+    try:
+        return Guarantee(item)
+    except ValueError as error:
+        raise ConfigError(
+            f"{name} names {item!r}, which is no guarantee.",
+            remedy=f"The guarantees are: {', '.join(Guarantee)}.",
+        ) from error
+
+
+def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise ConfigError(f"{name} is {value!r}.", remedy=f"Give one of: {', '.join(known)}.")
+
+
+def _within(name: str, value: int, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise ConfigError(f"{name} is {value}.", remedy=f"Give a number from {low} to {high}.")

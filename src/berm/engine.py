@@ -1,0 +1,345 @@
+"""The engine: analyse, compile, run. What the library, the command line and the service call."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Final, Self
+
+from berm.cell.builder import Slots
+from berm.cell.cell import Order, Ran
+from berm.cell.files import Bundle, File
+from berm.cell.outcome import decide
+from berm.cell.output import Listener
+from berm.cell.pool import Pool
+from berm.config import Config
+from berm.errors import InputError
+from berm.kernel.features import HostFeatures, probe
+from berm.languages import CompileStep, Language, Registry, Step
+from berm.model import MIB, Enforcement, Limits, Outcome, OutcomeKind, RunResult
+from berm.policy.plan import DEFAULT_PRELOAD, CellPlan, Runtime, make_plan
+from berm.policy.profile import load_profile
+
+MAX_STDIN: Final = 256 * MIB
+MAX_ARGS: Final = 32 * 1024
+ARTIFACT_FILES: Final = 512
+ARTIFACT_BYTES: Final = 64 * MIB
+STDERR_TAIL: Final = 4096
+
+Content = str | bytes
+
+
+@dataclasses.dataclass(slots=True)
+class Program:
+    """A submission ready to run any number of times.
+
+    Attributes:
+        language: its language.
+        compile: the compilation's result, None for languages without one.
+        ok: False if it did not compile; running it gives the compile error again.
+    """
+
+    language: Language
+    entry: str
+    bundle: Bundle
+    compiled: CompileStep | None
+    compile: RunResult | None
+    ok: bool = True
+
+    def close(self) -> None:
+        """Free the program's files."""
+        self.bundle.close()
+
+
+class Engine:
+    """Runs programs in cells. Use it as an asynchronous context manager.
+
+    Raises :class:`berm.IsolationError` from the first run (or :meth:`warm`) on a machine that
+    cannot hold a required guarantee; it never runs a program with less.
+    """
+
+    def __init__(self, config: Config | None = None) -> None:
+        """Take the settings; nothing is started before the engine is entered."""
+        self.config = config if config is not None else Config.load()
+        self._pools: dict[str, Pool] = {}
+        self._plans: dict[object, CellPlan] = {}
+        self._slots = Slots(self.config.uid_base, self.config.uid_count)
+        self._turns = asyncio.Semaphore(self.config.concurrency)
+        self._features: HostFeatures | None = None
+        self._registry: Registry | None = None
+        self._closed = False
+
+    async def __aenter__(self) -> Self:
+        """Find out what the machine permits and which languages it has."""
+        self._features, self._registry = await asyncio.gather(
+            asyncio.to_thread(probe, self.config.landlock_abi),
+            asyncio.to_thread(Registry.discover, self.config.languages),
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """End every cell and fork server."""
+        await self.close()
+
+    async def close(self) -> None:
+        """End every cell and fork server; safe to call twice."""
+        self._closed = True
+        await asyncio.gather(*(pool.close() for pool in self._pools.values()))
+        self._pools.clear()
+
+    @property
+    def features(self) -> HostFeatures:
+        """What the kernel and the container permit here."""
+        if self._features is None:
+            raise RuntimeError("The engine was not entered: use `async with berm.Engine()`.")
+        return self._features
+
+    @property
+    def registry(self) -> Registry:
+        """The languages, found or not."""
+        if self._registry is None:
+            raise RuntimeError("The engine was not entered: use `async with berm.Engine()`.")
+        return self._registry
+
+    @property
+    def pools(self) -> Sequence[Pool]:
+        """The pools started so far, for metrics."""
+        return tuple(self._pools.values())
+
+    def enforcement(self, language: str = "python") -> Enforcement:
+        """Return what a run of ``language`` is promised here; raises where that is too little."""
+        found = self.registry.get(language)
+        return self._plan(found.run_step(found.entry_name(b""), (), Limits(), None)).enforcement
+
+    async def warm(self, languages: Sequence[str] | None = None) -> None:
+        """Start the fork servers of some languages (default: all found) and fill their pools."""
+        names = languages or [language.name for language in self.registry.available()]
+        for name in names:
+            found = self.registry.get(name)
+            step = found.run_step(found.entry_name(b""), (), Limits(), None)
+            await self._pool(self._plan(step)).fill()
+
+    async def run(
+        self,
+        source: Content,
+        language: str = "python",
+        stdin: Content = "",
+        args: Sequence[str] = (),
+        files: Mapping[str, Content] | None = None,
+        limits: Limits | None = None,
+        *,
+        on_stdout: Listener | None = None,
+        on_stderr: Listener | None = None,
+    ) -> RunResult:
+        """Run one program once.
+
+        Args:
+            source: the program's text.
+            language: a name or alias from :attr:`registry`.
+            stdin: what it reads.
+            args: its arguments.
+            files: more files for its working directory, by relative name.
+            limits: what it may use; the default is :class:`berm.Limits`'s.
+            on_stdout, on_stderr: called with the kept output as it comes.
+
+        Cancelling the task ends the program and leaves nothing of it.
+        """
+        program = await self.prepare(source, language, files=files)
+        try:
+            return await self.execute(
+                program, stdin, args, limits, on_stdout=on_stdout, on_stderr=on_stderr
+            )
+        finally:
+            program.close()
+
+    async def prepare(
+        self,
+        source: Content,
+        language: str = "python",
+        files: Mapping[str, Content] | None = None,
+        limits: Limits | None = None,
+    ) -> Program:
+        """Compile once what may run many times; a compile error is a result, not an exception.
+
+        ``limits`` are those of the runs to come, for languages that build them into the program.
+        """
+        found = self.registry.get(language)
+        text = _bytes(source)
+        entry = found.entry_name(text)
+        contents = {name: File(_bytes(data)) for name, data in (files or {}).items()}
+        if entry in contents:
+            raise InputError(
+                f"The file {entry!r} is the program itself.", remedy="Give it another name."
+            )
+        contents[entry] = File(text)
+        sources = {name: file.data for name, file in contents.items()}
+        step = found.compile_step(sources, entry, limits or Limits())
+        if step is None:
+            return Program(found, entry, Bundle(contents), None, None)
+        sources_bundle = Bundle(contents)
+        try:
+            ran = await self._perform(step, sources_bundle, b"", step.limits, collect=step.collect)
+        finally:
+            sources_bundle.close()
+        result = self._result(ran, step, step.limits)
+        if not result.outcome.ok or not ran.files:
+            return Program(found, entry, Bundle({}), step, result, ok=False)
+        kept = {name: file for name, file in contents.items() if name != entry}
+        return Program(found, entry, Bundle({**kept, **ran.files}), step, result)
+
+    async def execute(
+        self,
+        program: Program,
+        stdin: Content = "",
+        args: Sequence[str] = (),
+        limits: Limits | None = None,
+        *,
+        on_stdout: Listener | None = None,
+        on_stderr: Listener | None = None,
+    ) -> RunResult:
+        """Run a prepared program once; same arguments as :meth:`run`."""
+        limits = limits or Limits()
+        if not program.ok and program.compile is not None:
+            failed = program.compile
+            kind = OutcomeKind.COMPILE_ERROR
+            outcome = Outcome(kind, failed.outcome.exit_code, failed.outcome.signal)
+            return dataclasses.replace(
+                failed, stdout=b"", stderr=b"", outcome=outcome, compile=failed
+            )
+        checked = _arguments(args)
+        step = program.language.run_step(program.entry, checked, limits, program.compiled)
+        data = _bytes(stdin)
+        if len(data) > MAX_STDIN:
+            raise InputError(f"Standard input is over {MAX_STDIN} bytes.")
+        ran = await self._perform(
+            step, program.bundle, data, limits, on_stdout=on_stdout, on_stderr=on_stderr
+        )
+        result = self._result(ran, step, limits)
+        return dataclasses.replace(result, compile=program.compile)
+
+    async def _perform(
+        self,
+        step: Step,
+        bundle: Bundle,
+        stdin: bytes,
+        limits: Limits,
+        *,
+        collect: Sequence[str] = (),
+        on_stdout: Listener | None = None,
+        on_stderr: Listener | None = None,
+    ) -> Ran:
+        """Take a turn and a cell, and run the step in it."""
+        pool = self._pool(self._plan(step))
+        async with self._turns:
+            cell = await pool.take()
+            work, tmp = cell.directories
+            command = step.command(work, tmp)
+            order = Order(
+                argv=command[1:] if step.warm == "fork" else command,
+                env=step.environment(work, tmp),
+                bundle=bundle,
+                stdin=stdin,
+                rlimits=_rlimits(step, limits),
+                watch={
+                    "cpu": limits.cpu_time,
+                    "wall": limits.wall_time,
+                    "memory": limits.memory + step.memory_allowance,
+                    "processes": limits.processes + step.runtime_threads,
+                    "disk": limits.disk,
+                },
+                output=limits.output,
+                flood=limits.output_flood,
+                collect=_collection(collect),
+                on_stdout=on_stdout,
+                on_stderr=on_stderr,
+            )
+            return await cell.run(order)
+
+    def _result(self, ran: Ran, step: Step, limits: Limits) -> RunResult:
+        outcome = decide(
+            ran.ending,
+            limits,
+            flooded=ran.flooded,
+            memory_ceiling=limits.memory + step.memory_allowance,
+            stderr_tail=ran.stderr[-STDERR_TAIL:],
+            memory_markers=step.memory_markers,
+        )
+        return RunResult(
+            stdout=ran.stdout,
+            stderr=ran.stderr,
+            outcome=outcome,
+            usage=ran.ending.usage,
+            enforcement=self._plan(step).enforcement,
+            truncated=ran.truncated,
+            stdout_size=ran.stdout_size,
+            stderr_size=ran.stderr_size,
+        )
+
+    def _plan(self, step: Step) -> CellPlan:
+        """Return the plan for a step; computed once for all steps that need the same."""
+        in_process = step.warm == "fork"
+        env = step.environment("/work", "/tmp") if in_process else {}  # noqa: S108
+        identity = (step.profile, step.read_paths, step.interpreter, tuple(env.items()))
+        plan = self._plans.get(identity)
+        if plan is None:
+            runtime = Runtime(
+                read_paths=step.read_paths,
+                interpreter=step.interpreter if step.interpreter else sys.executable,
+                in_process=in_process,
+                env=env,
+                preload=(*DEFAULT_PRELOAD, *self.config.preload),
+            )
+            profile = load_profile(step.profile)
+            plan = make_plan(profile, self.features, runtime, self.config.plan_settings())
+            self._plans[identity] = plan
+        return plan
+
+    def _pool(self, plan: CellPlan) -> Pool:
+        if self._closed:
+            raise RuntimeError("The engine is closed.")
+        pool = self._pools.get(plan.key)
+        if pool is None:
+            pool = self._pools[plan.key] = Pool(plan, self._slots, self.config.depth)
+        return pool
+
+
+def _rlimits(step: Step, limits: Limits) -> dict[str, int]:
+    """The run's own resource limits, each a backstop one notch above what the agent enforces."""
+    wanted = {
+        "cpu": int(limits.cpu_time) + 2,
+        "fsize": limits.file_size,
+        "nofile": limits.open_files,
+        "nproc": limits.processes + step.runtime_threads + 1,
+    }
+    if step.data_limit is not None:
+        wanted["data"] = step.data_limit
+    return wanted
+
+
+def _collection(patterns: Sequence[str]) -> dict[str, object] | None:
+    if not patterns:
+        return None
+    return {
+        "patterns": list(patterns),
+        "files": ARTIFACT_FILES,
+        "bytes": ARTIFACT_BYTES,
+        "entries": 20_000,
+    }
+
+
+def _bytes(content: Content) -> bytes:
+    if isinstance(content, str):
+        return content.encode("utf-8", "surrogateescape")
+    return bytes(content)
+
+
+def _arguments(args: Sequence[str]) -> tuple[str, ...]:
+    checked = tuple(args)
+    for arg in checked:
+        if not isinstance(arg, str) or "\0" in arg:
+            raise InputError("An argument is not a string, or holds a NUL byte.")
+    if sum(len(arg.encode("utf-8", "surrogateescape")) + 1 for arg in checked) > MAX_ARGS:
+        raise InputError(f"The arguments are over {MAX_ARGS} bytes together.")
+    return checked

@@ -1,0 +1,383 @@
+"""``Profile x HostFeatures -> CellPlan``: which layers a cell gets, computed here, applied there.
+
+Pure: no I/O, so that every decision is a table in a test. The launcher
+(:mod:`berm_cell.steps`) applies what the plan names and fails where it cannot; it never
+decides. What a machine cannot give is decided here, where the requirement can be checked.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+
+from berm.errors import IsolationError
+from berm.kernel import landlock
+from berm.kernel.bpf import SELF_PID
+from berm.kernel.features import HostFeatures
+from berm.model import MIB, Enforcement, Guarantee
+from berm.policy.profile import Profile, profile_filter
+
+LAYERS = (
+    "user-namespace",
+    "pid-namespace",
+    "mount-namespace",
+    "network-namespace",
+    "ipc-namespace",
+    "uts-namespace",
+    "cgroup-namespace",
+    "pivot-root",
+    "cgroup",
+    "rlimits",
+    "uid",
+    "capabilities",
+    "no-new-privs",
+    "landlock-fs",
+    "landlock-net",
+    "landlock-scope",
+    "seccomp",
+    "agent",
+    "watchdog",
+)
+"""Every layer, in the order in which the launcher applies them."""
+
+HOLDS: Mapping[str, Mapping[Guarantee, tuple[str, ...]]] = {
+    "namespaces": {
+        Guarantee.FILESYSTEM: ("pivot-root", "landlock-fs"),
+        Guarantee.NETWORK: ("network-namespace", "seccomp", "landlock-net"),
+        Guarantee.PROCESSES: ("pid-namespace", "landlock-scope", "uid"),
+        Guarantee.SYSCALLS: ("seccomp",),
+        Guarantee.PRIVILEGES: ("user-namespace", "capabilities", "no-new-privs", "uid", "seccomp"),
+        Guarantee.SECRETS: ("pid-namespace", "pivot-root", "landlock-fs", "uid"),
+        Guarantee.MEMORY: ("cgroup", "rlimits", "watchdog"),
+        Guarantee.CPU: ("watchdog", "rlimits"),
+        Guarantee.WALL_TIME: ("watchdog",),
+        Guarantee.PROCESS_COUNT: ("cgroup", "rlimits", "watchdog"),
+        Guarantee.DISK: ("mount-namespace", "rlimits"),
+        Guarantee.OUTPUT: ("watchdog",),
+        Guarantee.CLEANUP: ("pid-namespace", "mount-namespace", "agent"),
+    },
+    "confined": {
+        Guarantee.FILESYSTEM: ("landlock-fs", "uid"),
+        Guarantee.NETWORK: ("seccomp", "landlock-net"),
+        Guarantee.PROCESSES: ("seccomp", "landlock-scope", "uid"),
+        Guarantee.SYSCALLS: ("seccomp",),
+        Guarantee.PRIVILEGES: ("capabilities", "no-new-privs", "uid", "seccomp"),
+        Guarantee.SECRETS: ("landlock-fs", "uid"),
+        Guarantee.MEMORY: ("cgroup", "rlimits", "watchdog"),
+        Guarantee.CPU: ("watchdog", "rlimits"),
+        Guarantee.WALL_TIME: ("watchdog",),
+        Guarantee.PROCESS_COUNT: ("cgroup", "seccomp", "watchdog"),
+        Guarantee.DISK: ("rlimits", "watchdog"),
+        Guarantee.OUTPUT: ("watchdog",),
+        Guarantee.CLEANUP: ("agent",),
+    },
+}
+"""Plan family → guarantee → the layers that can hold it, strongest first. A guarantee is held
+if at least one of its layers is in force."""
+
+STRICT = (Guarantee.FILESYSTEM, Guarantee.NETWORK, Guarantee.PROCESSES)
+"""Under ``strict`` each of these must be held by two independent layers."""
+
+DEFAULT_PRELOAD = (
+    *("abc", "array", "bisect", "cmath", "collections", "collections.abc", "contextlib", "copy"),
+    *("dataclasses", "datetime", "decimal", "enum", "fractions", "functools", "heapq", "io"),
+    *("itertools", "json", "math", "operator", "os", "queue", "random", "re", "statistics"),
+    *("string", "struct", "textwrap", "threading", "time", "traceback", "typing", "linecache"),
+)
+"""The modules that student programs import most, and those that an uncaught exception needs."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Runtime:
+    """What a fork server hosts: the part of a language that the plan needs.
+
+    Attributes:
+        read_paths: host paths that the runtime reads, shown or allowed read-only.
+        in_process: True if the program runs inside the forked interpreter.
+        interpreter: the Python that runs the launcher.
+        env: environment of the fork server; with ``in_process`` that of the program too.
+        preload: modules to import before the first fork.
+    """
+
+    read_paths: tuple[str, ...]
+    interpreter: str
+    in_process: bool = False
+    env: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    preload: tuple[str, ...] = DEFAULT_PRELOAD
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class PlanSettings:
+    """The operator's part of a plan; see :class:`berm.config.Config` for the meaning."""
+
+    family: str = "auto"
+    require: tuple[Guarantee, ...] = tuple(Guarantee)
+    strict: bool = False
+    ablate: tuple[str, ...] = ()
+    uid_base: int = 2_000_000_000
+    uid_count: int = 4096
+    disk: int = 64 * MIB
+    inodes: int = 8192
+    nice: int = 10
+    watch_interval: float = 0.02
+    run_dir: str = "/tmp"  # noqa: S108 - only a base; run directories below it are unguessable
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CellPlan:
+    """What the launcher will do, as plain data, and what the user is promised for it."""
+
+    profile: str
+    runtime: Runtime
+    berth: Mapping[str, object]
+    cell: Mapping[str, object]
+    enforcement: Enforcement
+    key: str
+
+    def frame(self) -> dict[str, object]:
+        """Return the frame that starts a fork server."""
+        return {"op": "plan", "plan": {"berth": self.berth, "cell": self.cell}}
+
+    @property
+    def owners(self) -> str:
+        """How cells get their ids: ``slots`` (each its own uid) or ``shared``."""
+        return "slots" if "uid" in self.enforcement.layers else "shared"
+
+
+def choose_family(features: HostFeatures, wanted: str = "auto") -> str:
+    """Return ``namespaces`` or ``confined``; raise if neither can work here."""
+    namespaces = (
+        features.mount_ns
+        and features.pid_ns
+        and features.net_ns
+        and features.mount_tmpfs
+        and features.bind_mount
+        and features.pivot_root
+        and features.mount_proc
+    )
+    if wanted == "namespaces" and not namespaces:
+        raise IsolationError(
+            "The namespaces plan was asked for, and this machine does not allow it.",
+            remedy="Run `berm doctor` for what is missing, or set isolation.plan to auto.",
+        )
+    if wanted == "confined" or not namespaces:
+        return "confined"
+    return "namespaces"
+
+
+def make_plan(
+    profile: Profile, features: HostFeatures, runtime: Runtime, settings: PlanSettings
+) -> CellPlan:
+    """Compute the plan, or raise :class:`IsolationError` where a required guarantee is not held."""
+    family = choose_family(features, settings.family)
+    layers = _layers(family, features, settings)
+    enforcement = _enforcement(family, layers)
+    _require(enforcement, features, settings)
+    berth_layers, cell_layers = _share_out(family, layers, features)
+    directories = {"work": "/work", "tmp": "/tmp"} if family == "namespaces" else {}  # noqa: S108
+    cell: dict[str, object] = {
+        **directories,
+        "layers": cell_layers,
+        "box": "/box",
+        "run_dir": settings.run_dir,
+        "in_process": runtime.in_process,
+        "proc": family == "namespaces",
+        "kill_all": family == "namespaces" or "landlock-scope" in layers,
+        "disk": settings.disk,
+        "inodes": settings.inodes,
+        "nice": settings.nice,
+        "uid": 1000,
+        "gid": 1000,
+        "dumpable": family == "namespaces",
+        "watch_interval": settings.watch_interval,
+        "rlimits": {
+            "core": 0,
+            "memlock": 64 * 1024,
+            "msgqueue": 0,
+            "sigpending": 256,
+            "nice": 0,
+            "rtprio": 0,
+        },
+        "landlock": _landlock(family, layers, features, runtime),
+        "agent_scope": (
+            landlock.scope_rights(features.landlock_abi)
+            if family == "confined" and "landlock-scope" in layers
+            else 0
+        ),
+        "seccomp": (
+            base64.b64encode(profile_filter(profile, features, _world(family))).decode("ascii")
+            if "seccomp" in layers
+            else ""
+        ),
+        "self_pid": SELF_PID,
+    }
+    berth: dict[str, object] = {
+        "layers": berth_layers,
+        "ids": _ids(features, settings),
+        "root": _root(runtime),
+        "preload": list(runtime.preload) if runtime.in_process else [],
+    }
+    identity = json.dumps([berth, cell, dataclasses.asdict(runtime)], sort_keys=True)
+    key = hashlib.sha256(identity.encode()).hexdigest()[:16]
+    return CellPlan(profile.name, runtime, berth, cell, enforcement, key)
+
+
+def _world(family: str) -> str:
+    return family
+
+
+def _layers(family: str, features: HostFeatures, settings: PlanSettings) -> tuple[str, ...]:
+    """Every layer that this machine can give this family, minus the ablated ones."""
+    abi = features.landlock_abi
+    root = features.uid == 0 and features.setuid
+    namespaces = family == "namespaces"
+    given = {
+        "user-namespace": namespaces and features.userns,
+        "pid-namespace": namespaces,
+        "mount-namespace": namespaces,
+        "network-namespace": namespaces,
+        "ipc-namespace": namespaces and features.ipc_ns,
+        "uts-namespace": namespaces and features.uts_ns,
+        "cgroup-namespace": namespaces and features.cgroup_ns,
+        "pivot-root": namespaces,
+        "cgroup": features.cgroup_v2 is not None,
+        "rlimits": True,
+        "uid": root,
+        "capabilities": True,
+        "no-new-privs": True,
+        "landlock-fs": abi >= 1,
+        "landlock-net": abi >= 4,
+        "landlock-scope": abi >= 6,
+        "seccomp": features.seccomp_filter,
+        "agent": True,
+        "watchdog": True,
+    }
+    return tuple(name for name in LAYERS if given[name] and name not in settings.ablate)
+
+
+def _enforcement(family: str, layers: Sequence[str]) -> Enforcement:
+    held = {
+        guarantee: tuple(name for name in names if name in layers)
+        for guarantee, names in HOLDS[family].items()
+    }
+    return Enforcement(family, {g: names for g, names in held.items() if names}, tuple(layers))
+
+
+def _require(
+    enforcement: Enforcement, features: HostFeatures, settings: PlanSettings
+) -> None:
+    """Fail closed: what is required and not held is an error that names it and the way out."""
+    if settings.ablate:
+        return
+    missing = [g.value for g in settings.require if g not in enforcement.guarantees]
+    if missing:
+        raise IsolationError(
+            f"This machine cannot hold: {', '.join(missing)}.",
+            meaning=_why(features),
+            remedy=(
+                "Allow user namespaces, or run on a kernel with Landlock (5.13 or later, 6.12 for"
+                " all of it), or name what to give up: isolation.give_up"
+                f" = {json.dumps(missing)}. `berm doctor` shows every layer."
+            ),
+        )
+    if settings.strict:
+        weak = [g.value for g in STRICT if len(enforcement.guarantees.get(g, ())) < 2]
+        if weak:
+            raise IsolationError(
+                f"isolation.require is strict, and only one layer holds: {', '.join(weak)}.",
+                meaning=_why(features),
+                remedy='Set isolation.require to "standard", or give the machine more layers'
+                " (`berm doctor` names them).",
+            )
+
+
+def _why(features: HostFeatures) -> str:
+    userns = "usable" if features.userns else "not usable"
+    return f"User namespaces are {userns} here, and the Landlock ABI is {features.landlock_abi}."
+
+
+_BERTH_ONLY = ("network-namespace", "uts-namespace", "cgroup-namespace", "pivot-root")
+
+
+def _share_out(
+    family: str, layers: Sequence[str], features: HostFeatures
+) -> tuple[list[str], list[str]]:
+    """Which layers the fork server enters once, and which each cell enters for itself.
+
+    The network, UTS and cgroup namespaces are empty or constant, so one for all cells of a
+    fork server does; what could carry something from run to run (processes, mounts, IPC
+    objects, ids) is each cell's own.
+    """
+    if family == "confined":
+        return [], [name for name in layers if not name.endswith("-namespace")]
+    berth = [
+        name
+        for name in layers
+        if name in _BERTH_ONLY or name in ("user-namespace", "pid-namespace", "mount-namespace")
+    ]
+    cell = [name for name in layers if name not in _BERTH_ONLY]
+    if not features.userns and "user-namespace" in cell:
+        cell.remove("user-namespace")
+    return berth, cell
+
+
+def _ids(features: HostFeatures, settings: PlanSettings) -> dict[str, object]:
+    by_host = features.uid == 0 and features.setuid
+    return {
+        "written_by": "host" if by_host else "self",
+        "base": settings.uid_base,
+        "count": settings.uid_count,
+    }
+
+
+def _root(runtime: Runtime) -> dict[str, object]:
+    """The minimal root of the namespaces plan: the runtime's files and a synthetic rest."""
+    return {
+        "base": "/tmp",  # noqa: S108 - a mount point in a private mount namespace
+        "binds": list(runtime.read_paths),
+        "devices": ["null", "zero", "full", "random", "urandom"],
+        "directories": ["/work", "/tmp", "/box", "/etc", "/dev"],  # noqa: S108
+        "files": {
+            "/etc/passwd": "root:x:0:0::/:/bin/false\ncell:x:1000:1000::/work:/bin/sh\n",
+            "/etc/group": "root:x:0:\ncell:x:1000:\n",
+            "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+            "/etc/hosts": "127.0.0.1 localhost\n",
+        },
+        "links": {
+            "/dev/fd": "/proc/self/fd",
+            "/dev/stdin": "/proc/self/fd/0",
+            "/dev/stdout": "/proc/self/fd/1",
+            "/dev/stderr": "/proc/self/fd/2",
+            "/dev/shm": "/tmp",  # noqa: S108
+        },
+        "proc": True,
+    }
+
+
+def _landlock(
+    family: str, layers: Sequence[str], features: HostFeatures, runtime: Runtime
+) -> dict[str, object] | None:
+    abi = features.landlock_abi
+    if not any(name.startswith("landlock-") for name in layers):
+        return None
+    rights = landlock.fs_rights(abi)
+    handled = rights.handled if "landlock-fs" in layers else 0
+    rules: list[list[object]] = []
+    if handled:
+        reading = rights.read | rights.execute
+        rules = [[path, reading] for path in runtime.read_paths]
+        rules += [[f"/dev/{name}", rights.read] for name in ("zero", "random", "urandom")]
+        rules += [[f"/dev/{name}", rights.read | rights.write] for name in ("null", "full")]
+        rules += [["{work}", handled], ["{tmp}", handled]]
+        if family == "namespaces":
+            rules += [["/proc", rights.read], ["/etc", rights.read]]
+    return {
+        "fs": handled,
+        "net": landlock.net_rights(abi) if "landlock-net" in layers else 0,
+        "scope": landlock.scope_rights(abi) if "landlock-scope" in layers else 0,
+        "rules": rules,
+        "file_mask": rights.file_mask,
+    }

@@ -1,0 +1,249 @@
+"""The kernel calls that Python's standard library does not have. The only ctypes file here.
+
+Every function raises ``OSError`` with the kernel's errno. Numbers are those of
+``asm-generic/unistd.h`` and ``asm/unistd_64.h``; the calls newer than Linux 3.17 have the same
+number on every architecture.
+"""
+
+import ctypes
+import os
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.syscall.restype = ctypes.c_long
+
+CLONE_NEWNS = 0x00020000
+CLONE_NEWCGROUP = 0x02000000
+CLONE_NEWUTS = 0x04000000
+CLONE_NEWIPC = 0x08000000
+CLONE_NEWUSER = 0x10000000
+CLONE_NEWPID = 0x20000000
+CLONE_NEWNET = 0x40000000
+
+MS_RDONLY = 0x1
+MS_NOSUID = 0x2
+MS_NODEV = 0x4
+MS_NOEXEC = 0x8
+MS_REMOUNT = 0x20
+MS_NOATIME = 0x400
+MS_NODIRATIME = 0x800
+MS_BIND = 0x1000
+MS_REC = 0x4000
+MS_PRIVATE = 0x40000
+MS_RELATIME = 0x200000
+MNT_DETACH = 0x2
+
+PR_SET_PDEATHSIG = 1
+PR_SET_DUMPABLE = 4
+PR_SET_SECUREBITS = 28
+PR_CAPBSET_DROP = 24
+PR_SET_CHILD_SUBREAPER = 36
+PR_SET_NO_NEW_PRIVS = 38
+PR_CAP_AMBIENT = 47
+PR_CAP_AMBIENT_CLEAR_ALL = 4
+PR_SET_NAME = 15
+PR_SET_TIMERSLACK = 29
+
+SECCOMP_SET_MODE_FILTER = 1
+SECCOMP_FILTER_FLAG_NEW_LISTENER = 1 << 3
+
+RESOLVE_NO_MAGICLINKS = 0x02
+RESOLVE_NO_SYMLINKS = 0x04
+RESOLVE_BENEATH = 0x08
+
+if os.uname().machine == "x86_64":
+    _NR_PIVOT_ROOT, _NR_CAPSET, _NR_SECCOMP = 155, 126, 317
+else:
+    _NR_PIVOT_ROOT, _NR_CAPSET, _NR_SECCOMP = 41, 91, 277
+_NR_LANDLOCK_CREATE_RULESET = 444
+_NR_LANDLOCK_ADD_RULE = 445
+_NR_LANDLOCK_RESTRICT_SELF = 446
+_NR_OPENAT2 = 437
+_NR_CLOSE_RANGE = 436
+_NR_MOUNT_SETATTR = 442
+_AT_FDCWD = -100
+_AT_RECURSIVE = 0x8000
+
+
+def _check(result, what):
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, "%s: %s" % (what, os.strerror(number)))
+    return result
+
+
+def _syscall(number, what, *args):
+    wide = [ctypes.c_long(a) if isinstance(a, int) else a for a in args]
+    return _check(_libc.syscall(ctypes.c_long(number), *wide), what)
+
+
+def unshare(flags):
+    _check(_libc.unshare(ctypes.c_int(flags)), "unshare")
+
+
+def setns(fd, kind):
+    _check(_libc.setns(ctypes.c_int(fd), ctypes.c_int(kind)), "setns")
+
+
+def mount(source, target, kind, flags, data=None):
+    encode = _encode
+    _check(
+        _libc.mount(
+            encode(source), encode(target), encode(kind), ctypes.c_ulong(flags), encode(data)
+        ),
+        "mount %s" % (target,),
+    )
+
+
+def _encode(text):
+    return None if text is None else os.fsencode(text)
+
+
+def umount_detach(target):
+    _check(_libc.umount2(os.fsencode(target), ctypes.c_int(MNT_DETACH)), "umount2 %s" % (target,))
+
+
+def pivot_root(new, old):
+    _syscall(_NR_PIVOT_ROOT, "pivot_root", os.fsencode(new), os.fsencode(old))
+
+
+class _MountAttr(ctypes.Structure):
+    _fields_ = [
+        ("attr_set", ctypes.c_uint64),
+        ("attr_clr", ctypes.c_uint64),
+        ("propagation", ctypes.c_uint64),
+        ("userns_fd", ctypes.c_uint64),
+    ]
+
+
+def mount_readonly_tree(path):
+    """Make a mount and all below it read-only, no set-uid, no devices (Linux 5.12)."""
+    attr = _MountAttr(MS_RDONLY | MS_NOSUID | MS_NODEV, 0, 0, 0)
+    _syscall(
+        _NR_MOUNT_SETATTR,
+        "mount_setattr",
+        _AT_FDCWD,
+        os.fsencode(path),
+        _AT_RECURSIVE,
+        ctypes.byref(attr),
+        ctypes.sizeof(attr),
+    )
+
+
+def prctl(option, second=0, third=0, fourth=0, fifth=0):
+    args = [ctypes.c_ulong(a) for a in (second, third, fourth, fifth)]
+    return _check(_libc.prctl(ctypes.c_int(option), *args), "prctl %d" % option)
+
+
+def set_name(name):
+    """Name the process as ``ps`` shows it, at most 15 bytes."""
+    buffer = ctypes.create_string_buffer(name.encode("ascii")[:15])
+    prctl(PR_SET_NAME, ctypes.addressof(buffer))
+
+
+class _CapHeader(ctypes.Structure):
+    _fields_ = [("version", ctypes.c_uint32), ("pid", ctypes.c_int)]
+
+
+def drop_capabilities():
+    """Empty the bounding, ambient, inheritable, permitted and effective sets, and lock them so.
+
+    The bounding set can only be emptied with CAP_SETPCAP; without it no_new_privs stands in for
+    it, since no exec can then raise anything.
+    """
+    for number in range(64):
+        try:
+            prctl(PR_CAPBSET_DROP, number)
+        except OSError:
+            break
+    try:
+        # NOROOT, NO_SETUID_FIXUP and NO_CAP_AMBIENT_RAISE, each with its lock.
+        prctl(PR_SET_SECUREBITS, 0b11001111)
+    except OSError:
+        pass
+    try:
+        prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL)
+    except OSError:
+        pass
+    header = _CapHeader(0x20080522, 0)
+    data = (ctypes.c_uint32 * 6)()
+    _syscall(_NR_CAPSET, "capset", ctypes.byref(header), ctypes.byref(data))
+
+
+class _RulesetAttr(ctypes.Structure):
+    _fields_ = [
+        ("handled_access_fs", ctypes.c_uint64),
+        ("handled_access_net", ctypes.c_uint64),
+        ("scoped", ctypes.c_uint64),
+    ]
+
+
+class _PathBeneath(ctypes.Structure):
+    _pack_ = 1
+    _fields_ = [("allowed_access", ctypes.c_uint64), ("parent_fd", ctypes.c_int32)]
+
+
+def landlock_create(handled_fs, handled_net, scoped):
+    """Make a ruleset; the structure is as long as what is asked for, so that old kernels take it."""
+    attr = _RulesetAttr(handled_fs, handled_net, scoped)
+    size = 24 if scoped else 16 if handled_net else 8
+    return _syscall(
+        _NR_LANDLOCK_CREATE_RULESET, "landlock_create_ruleset", ctypes.byref(attr), size, 0
+    )
+
+
+def landlock_allow(ruleset, path_fd, access):
+    rule = _PathBeneath(access, path_fd)
+    _syscall(_NR_LANDLOCK_ADD_RULE, "landlock_add_rule", ruleset, 1, ctypes.byref(rule), 0)
+
+
+def landlock_restrict(ruleset):
+    _syscall(_NR_LANDLOCK_RESTRICT_SELF, "landlock_restrict_self", ruleset, 0)
+
+
+class _SockFprog(ctypes.Structure):
+    _fields_ = [("len", ctypes.c_ushort), ("filter", ctypes.c_void_p)]
+
+
+def seccomp_install(program, flags=0):
+    """Install a filter given as the bytes of ``struct sock_filter[]``; returns the call's result."""
+    buffer = ctypes.create_string_buffer(program, len(program))
+    fprog = _SockFprog(len(program) // 8, ctypes.addressof(buffer))
+    return _syscall(_NR_SECCOMP, "seccomp", SECCOMP_SET_MODE_FILTER, flags, ctypes.byref(fprog))
+
+
+class _OpenHow(ctypes.Structure):
+    _fields_ = [
+        ("flags", ctypes.c_uint64),
+        ("mode", ctypes.c_uint64),
+        ("resolve", ctypes.c_uint64),
+    ]
+
+
+def openat_beneath(dir_fd, name, flags):
+    """Open a name below a directory, following no symbolic link at all (openat2, Linux 5.6)."""
+    how = _OpenHow(
+        flags | os.O_CLOEXEC, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS
+    )
+    return _syscall(
+        _NR_OPENAT2,
+        "openat2",
+        dir_fd,
+        os.fsencode(name),
+        ctypes.byref(how),
+        ctypes.sizeof(how),
+    )
+
+
+def close_all_but(keep):
+    """Close every descriptor that is not in ``keep`` (close_range, Linux 5.9, else one by one)."""
+    ranges, start = [], 0
+    for fd in sorted(set(keep)):
+        if fd > start:
+            ranges.append((start, fd - 1))
+        start = fd + 1
+    ranges.append((start, 0xFFFFFFFF))
+    for low, high in ranges:
+        try:
+            _syscall(_NR_CLOSE_RANGE, "close_range", low, high, 0)
+        except OSError:
+            os.closerange(low, min(high + 1, os.sysconf("SC_OPEN_MAX")))

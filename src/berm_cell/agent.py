@@ -1,0 +1,322 @@
+"""The per-run agent: it reaps, watches, kills everything, and reports.
+
+In the namespaces plan it is pid 1 of the cell's pid namespace; in the confined plan it is a
+child subreaper in a session and a signal scope of its own. Either way every process of the run
+is its descendant, so that ``RUSAGE_CHILDREN`` after the last one is reaped is the CPU time of
+the whole tree, and nothing survives it.
+
+The agent hears one frame from the host (``watch``) and says one (``ended``). The program's
+process has no descriptor of this conversation, so that it can forge neither. When the host
+closes or shuts down its end, the agent ends the run.
+"""
+
+import os
+import resource
+import select
+import signal
+import time
+
+from berm_cell import _syscalls as sys_
+from berm_cell import bundle, protocol, rundir, steps, tree
+
+FIRST_TICK = 0.002
+"""Seconds from the start of a run to the first look at it; each next pause is twice as long."""
+
+WATCH_SHARE = 0.05
+"""At most this part of one core is spent on looking."""
+
+REAP_ROUNDS = 10_000
+"""Bound of the stop-and-kill loop; 340 re-forking processes needed 17 rounds."""
+
+
+class Agent:
+    """One run, from parked to reported."""
+
+    def __init__(self, cell, sock, proc_fd, program, exec_pipe, run_dir, directories):
+        self._cell = cell
+        self._sock = sock
+        self._tree = tree.ProcessTree(proc_fd, cell["proc"] and "pid-namespace" in cell["layers"])
+        self._program = program
+        self._exec_pipe = exec_pipe
+        self._run_dir = run_dir
+        self._directories = directories
+        self._limits = None
+        self._collect = None
+        self._status = None
+        self._program_rss = 0
+        self._program_faults = 0
+        self._stopped_by = None
+        self._started = 0.0
+        self._ended = 0.0
+        self._cpu_before = 0.0
+        self._launcher_rss = 0
+        self._launcher_faults = 0
+        self._peak = 0
+        self._most = 1
+        self._executed = False
+
+    def serve(self):
+        """Wait for the order to watch, watch until the end, report, return."""
+        wake_read, wake_write = os.pipe()
+        os.set_blocking(wake_read, False)
+        os.set_blocking(wake_write, False)
+        signal.signal(signal.SIGCHLD, _noted)
+        signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+        poll = select.poll()
+        poll.register(self._sock.fileno(), select.POLLIN | select.POLLRDHUP)
+        poll.register(wake_read, select.POLLIN)
+        if self._exec_pipe >= 0:
+            poll.register(self._exec_pipe, 0)
+        pause, next_tick = FIRST_TICK, None
+        self._reap()
+        while self._status is None or self._limits is None:
+            timeout = None
+            if next_tick is not None:
+                timeout = max(0.0, next_tick - time.monotonic()) * 1000.0
+            for fd, event in poll.poll(timeout):
+                if fd == wake_read:
+                    _drain(wake_read)
+                elif fd == self._exec_pipe:
+                    poll.unregister(fd)
+                    self._executed = True
+                    if self._limits is not None:
+                        self._look()
+                elif event & (select.POLLRDHUP | select.POLLHUP | select.POLLERR):
+                    self._stop("host")
+                    if self._limits is None:
+                        self.end_tree()
+                        return
+                    poll.unregister(fd)
+                elif self._hear():
+                    next_tick = self._started + pause
+            self._reap()
+            now = time.monotonic()
+            if next_tick is not None and self._status is None and now >= next_tick:
+                self._judge()
+                cost = time.monotonic() - now
+                pause = max(min(2 * pause, self._cell["watch_interval"]), cost / WATCH_SHARE)
+                next_tick = min(now + pause, max(now + 0.001, self._deadline()))
+        self.end_tree()
+        self._report()
+
+    # --- hearing --------------------------------------------------------------------------
+
+    def _hear(self):
+        message, fds = protocol.receive_frame(self._sock)
+        protocol.close_all(fds)
+        if message is None:
+            return False
+        if message.get("op") != "watch" or self._limits is not None:
+            raise protocol.FrameError("the agent hears one watch frame, nothing else")
+        self._limits = message["limits"]
+        self._collect = message.get("collect")
+        self._started = time.monotonic()
+        self._cpu_before = tree.cpu_clock(self._program)
+        self._launcher_rss, self._launcher_faults = self._tree.pages(self._program)
+        if self._run_dir is None and self._limits["disk"] != self._cell["disk"]:
+            steps.resize_disk(self._cell, self._limits["disk"])
+        return True
+
+    def _deadline(self):
+        return self._started + self._limits["wall"]
+
+    # --- watching -------------------------------------------------------------------------
+
+    def _judge(self):
+        """Compare the tree with its limits, and end it where it is over one."""
+        limits = self._limits
+        cpu, memory, processes = self._look()
+        if time.monotonic() - self._started > limits["wall"]:
+            self._stop("wall")
+        elif cpu > limits["cpu"]:
+            self._stop("cpu")
+        elif memory > limits["memory"]:
+            self._stop("memory")
+        elif processes > limits["processes"]:
+            self._stop("processes")
+        elif self._run_dir is not None and self._over_disk():
+            self._stop("disk")
+
+    def _over_disk(self):
+        """True if the run's directory, or files it removed and still holds, are over the limit."""
+        used, entries = rundir.measure(self._run_dir, self._cell["inodes"])
+        used += self._tree.deleted(self._limits["disk"])
+        return used > self._limits["disk"] or entries > self._cell["inodes"]
+
+    def _look(self):
+        """Return (CPU seconds, bytes, processes and threads) of the tree, and keep the peaks."""
+        seen = self._tree.look()
+        shared = 0 if self._executed else self._launcher_rss
+        memory = seen.resident - shared * len(seen.pids)
+        if len(seen.pids) > 1 and seen.resident > self._limits["memory"]:
+            memory = self._tree.proportional(seen.pids, seen.resident)
+        memory = max(0, memory)
+        if self._executed or self._exec_pipe < 0:
+            self._peak = max(self._peak, memory, seen.high_water - shared)
+        self._most = max(self._most, seen.threads)
+        reaped = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = seen.cpu + reaped.ru_utime + reaped.ru_stime - self._cpu_before
+        return cpu, memory, seen.threads
+
+    # --- ending ---------------------------------------------------------------------------
+
+    def _stop(self, why):
+        if self._stopped_by is None and self._status is None:
+            self._stopped_by = why
+        try:
+            os.kill(self._program, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+    def _reap(self):
+        """Reap whatever ended; returns False when there is no child left at all."""
+        while True:
+            try:
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                return False
+            if pid == 0:
+                return True
+            if pid == self._program and self._status is None:
+                self._ended = time.monotonic()
+                self._status = status
+                self._program_rss = usage.ru_maxrss * 1024
+                self._program_faults = usage.ru_minflt
+
+    def end_tree(self):
+        """Kill every process of the run and wait until the last one is reaped."""
+        everything = bool(self._cell["kill_all"])
+        for _ in range(REAP_ROUNDS):
+            if everything:
+                try:
+                    os.kill(-1, signal.SIGKILL)
+                except (ProcessLookupError, PermissionError):
+                    pass
+            else:
+                self._tree.stop_and_kill()
+            try:
+                while True:
+                    os.wait4(-1, 0 if everything else os.WNOHANG)
+                    if not everything:
+                        break
+            except ChildProcessError:
+                return
+            if not everything:
+                time.sleep(0.001)
+
+    def _report(self):
+        spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+        message = {
+            "op": "ended",
+            "status": self._status,
+            "stopped_by": self._stopped_by,
+            "wall": max(0.0, self._ended - self._started),
+            "cpu": max(0.0, spent.ru_utime + spent.ru_stime - self._cpu_before),
+            "memory": self._memory(),
+            "processes": self._most,
+        }
+        fds = []
+        if self._collect is not None:
+            memfd, rows, refused = bundle.collect(self._directories["work"], self._collect)
+            message["files"] = rows
+            message["refused"] = refused
+            fds.append(memfd)
+        protocol.send_frame(self._sock, message, fds)
+
+    def _memory(self):
+        if self._exec_pipe < 0:
+            # In-process: the fork server's pages are not the run's unless it wrote to them, and
+            # each page that it wrote to or added cost one fault.
+            grown = self._program_rss - self._launcher_rss
+            faults = self._program_faults - self._launcher_faults
+            touched = min(faults * resource.getpagesize(), self._program_rss)
+            return max(self._peak, grown, touched)
+        if self._program_rss > self._launcher_rss:
+            return max(self._peak, self._program_rss)
+        # The kernel keeps the launcher's own peak across exec, so that a program smaller than
+        # the launcher is known only by what the samples saw of it.
+        return self._peak or self._program_rss
+
+
+def _noted(_number, _frame):
+    """A handler is needed for the wake-up descriptor to be written; there is nothing to do."""
+
+
+def _drain(fd):
+    try:
+        while os.read(fd, 512):
+            pass
+    except BlockingIOError:
+        pass
+
+
+def start(cell, agent_sock, program_sock, owner, cgroup_fd, own_pid_namespace, berth):
+    """Fork a cell from the fork server.
+
+    ``berth`` is the fork server's directory on the host, or None where cells have mounts.
+
+    Returns ``(agent_pid, None)`` in the fork server, and ``(0, request)`` in the program's
+    process once a request has arrived. The agent's process never returns.
+    """
+    pid = steps.fork_cell(cell["layers"], own_pid_namespace)
+    if pid:
+        return pid, None
+    run_dir = None
+    try:
+        _forget_server()
+        run_dir, directories = steps.open_cell(cell, owner, berth)
+        proc_fd = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        exec_pipe, keep = -1, [0, 1, 2, program_sock.fileno()]
+        exec_end = -1
+        if not cell["in_process"]:
+            exec_pipe, exec_end = os.pipe()
+            keep.append(exec_end)
+        program = os.fork()
+        if program == 0:
+            from berm_cell import program as runner
+
+            request = runner.park(cell, program_sock, owner, directories, cgroup_fd, keep)
+            return 0, request
+        sys_.set_name("berm-agent")
+        kept = [0, 1, 2, agent_sock.fileno(), proc_fd]
+        if exec_pipe >= 0:
+            kept.append(exec_pipe)
+        sys_.close_all_but(kept)
+        code = _serve(
+            Agent(cell, agent_sock, proc_fd, program, exec_pipe, run_dir, directories), agent_sock
+        )
+    except steps.StepFailed as failure:
+        _tell(agent_sock, failure.frame())
+        code = 70
+    except OSError as failure:
+        _tell(agent_sock, {"op": "failed", "step": "agent", "errno": 0, "text": str(failure)})
+        code = 70
+    if run_dir is not None:
+        rundir.remove(run_dir)
+    os._exit(code)
+    raise AssertionError("unreachable")
+
+
+def _serve(agent, sock):
+    """Serve one run; whatever goes wrong, nothing of the run is left and the host hears of it."""
+    try:
+        agent.serve()
+    except BaseException as failure:
+        agent.end_tree()
+        text = "%s: %s" % (type(failure).__name__, failure)
+        _tell(sock, {"op": "failed", "step": "agent", "errno": 0, "text": text[:500]})
+        return 70
+    return 0
+
+
+def _forget_server():
+    """Undo what the fork server set for itself."""
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+
+
+def _tell(sock, frame):
+    try:
+        protocol.send_frame(sock, frame)
+    except (OSError, protocol.FrameError):
+        pass

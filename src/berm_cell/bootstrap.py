@@ -1,0 +1,37 @@
+"""Executed by ``python -c`` in the fork server; the last lines are the program's only caller.
+
+``-c`` and not a directory, so that just one frame stays below a program that runs in-process,
+and without ``-I -S`` for it, so that its interpreter is the one that ``python3 main.py`` would
+have: with ``site``, ``exit`` and the site packages. The environment is the cell's own, so that
+there is nothing to ignore in it. Arguments: the launcher's directory, and the number of the
+descriptor on which the host speaks.
+"""
+
+import sys
+
+
+def _load(directory):
+    """Import the launcher from its directory without touching sys.path."""
+    from importlib.util import module_from_spec, spec_from_file_location
+
+    spec = spec_from_file_location(
+        "berm_cell", directory + "/__init__.py", submodule_search_locations=[directory]
+    )
+    package = module_from_spec(spec)
+    sys.modules["berm_cell"] = package
+    spec.loader.exec_module(package)
+    from berm_cell import server
+
+    return server
+
+
+code, namespace, finish = _load(sys.argv[1]).serve(int(sys.argv[2]))
+del _load
+try:
+    exec(code, namespace)
+except BaseException as error:
+    namespace = code = None
+    finish(error.with_traceback(error.__traceback__.tb_next))
+else:
+    namespace = code = None
+    finish(None)

@@ -1,0 +1,244 @@
+"""The program's process: park confined, take one request, become the program.
+
+An exec'd runtime is simple: unpack, lower the limits, ``execve``. A warm interpreter runs the
+program in-process as ``__main__``, as ``python3 main.py`` would: same module dictionary, same
+tracebacks, same exit codes, same order of endings (threads, atexit, finalizers, flush). What
+CPython's own ``Py_RunMain`` and ``Py_FinalizeEx`` do is named beside each step.
+
+One launcher frame stays below the program's module frame (as with ``python3 -m``), and two
+levels of the recursion limit are used by it.
+"""
+
+import gc
+import importlib.machinery
+import os
+import signal
+import sys
+import types
+
+from berm_cell import bundle, protocol, steps
+
+def park(cell, sock, owner, directories, cgroup_fd, keep_fds):
+    """Confine this process, say so, and wait for the one request.
+
+    Returns the request with its descriptors already in place as 0, 1, 2. Ends the process when
+    the host goes away or a layer fails.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        steps.confine(cell, owner, directories, cgroup_fd, keep_fds)
+        protocol.send_frame(sock, dict(directories, op="parked"))
+        request, fds = protocol.receive_frame(sock)
+        sock.close()
+        if request is None:
+            os._exit(0)
+        _take(request, fds)
+        return request
+    except steps.StepFailed as failure:
+        _tell(sock, failure.frame())
+    except (OSError, protocol.FrameError, KeyError, TypeError, ValueError) as failure:
+        text = "%s: %s" % (type(failure).__name__, failure)
+        _tell(sock, {"op": "failed", "step": "request", "errno": 0, "text": text[:500]})
+    os._exit(70)
+
+
+def _tell(sock, frame):
+    try:
+        protocol.send_frame(sock, frame)
+    except (OSError, protocol.FrameError):
+        pass
+
+
+def _take(request, fds):
+    for target, fd in enumerate(fds[:3]):
+        os.dup2(fd, target)
+    if request["files"]:
+        bundle.unpack(fds[3], request["files"])
+    protocol.close_all(fds)
+    steps.set_rlimits(request["rlimits"])
+
+
+def execute(request):
+    """Become the program; only returns if the kernel refuses, and then ends with 127."""
+    env = {str(key): str(value) for key, value in request["env"].items()}
+    argv = [str(part) for part in request["argv"]]
+    try:
+        os.execvpe(argv[0], argv, env)
+    except OSError as error:
+        text = "berm: cannot start %s: %s\n" % (argv[0], error.strerror)
+        os.write(2, text.encode("utf-8", "replace"))
+    os._exit(127)
+
+
+# --- in-process Python -----------------------------------------------------------------------
+
+
+def load(request, hidden):
+    """Make ``__main__`` and compile the program.
+
+    Args:
+        request: the run request; ``entry`` is the file, ``args`` its arguments.
+        hidden: names of modules that must not be seen by the program.
+
+    Returns ``(code, namespace)``; a program that does not compile ends here, as it would
+    outside: its SyntaxError on stderr and exit code 1.
+    """
+    _set_environment(request["env"])
+    entry = request["entry"]
+    path = os.path.join(os.getcwd(), entry) if sys.version_info >= (3, 9) else entry
+    for name in hidden:
+        sys.modules.pop(name, None)
+    _forget_shadowed(request["files"])
+    sys.argv = [entry] + [str(arg) for arg in request["args"]]
+    if hasattr(sys, "orig_argv"):
+        sys.orig_argv = ["python3"] + sys.argv
+    sys.path[0] = os.path.dirname(os.path.abspath(entry))
+    main = types.ModuleType("__main__")
+    namespace = main.__dict__
+    namespace.update(
+        __annotations__={},
+        __builtins__=sys.modules["builtins"],
+        __cached__=None,
+        __file__=path,
+        __loader__=importlib.machinery.SourceFileLoader("__main__", path),
+    )
+    sys.modules["__main__"] = main
+    try:
+        with open(entry, "rb") as source:
+            text = source.read()
+    except OSError as error:
+        message = "%s: can't open file %r: [Errno %d] %s\n"
+        sys.stderr.write(message % (sys.executable, path, error.errno, error.strerror))
+        sys.stderr.flush()
+        os._exit(2)
+    try:
+        return compile(text, path, "exec", 0, True), namespace
+    except BaseException as error:
+        error.__traceback__ = None
+        finish(error.with_traceback(None))
+        raise AssertionError("unreachable") from error
+
+
+def _set_environment(env):
+    """Usually nothing to do: the fork server was started with the program's own environment."""
+    if dict(os.environ) != env:
+        os.environ.clear()
+        os.environ.update(env)
+
+
+def _forget_shadowed(files):
+    """A file of the submission wins over a preloaded module of its name, as sys.path[0] does."""
+    for name, _size, _mode in files:
+        top = name.split("/")[0]
+        if top.endswith(".py"):
+            top = top[:-3]
+        if top in sys.builtin_module_names or top not in sys.modules:
+            continue
+        for module in [m for m in sys.modules if m == top or m.startswith(top + ".")]:
+            del sys.modules[module]
+
+
+def finish(error):
+    """End the process as CPython ends: report, threads, atexit, flush, finalizers, flush.
+
+    Args:
+        error: what the program's module raised, its traceback already without the launcher's
+            own frame; None for a program that ran to its end.
+    """
+    code, interrupted = 0, False
+    if error is not None:
+        code = _report(error)
+        interrupted = isinstance(error, KeyboardInterrupt)
+        error = None
+    threading = sys.modules.get("threading")
+    if threading is not None:  # wait_for_thread_shutdown
+        _quietly(threading._shutdown)
+    atexit = sys.modules.get("atexit")
+    if atexit is not None:  # _PyAtExit_Call
+        _quietly(atexit._run_exitfuncs)
+    failed = _flush()  # flush_std_files
+    _finalize_modules()
+    failed = _flush() or failed
+    if interrupted:  # exit_sigint
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+    os._exit(120 if failed and code == 0 else code)
+
+
+def _report(error):
+    """PyErr_PrintEx: SystemExit gives the code, everything else goes to sys.excepthook."""
+    if isinstance(error, SystemExit):
+        return _exit_code(error)
+    trace = error.__traceback__
+    sys.last_type, sys.last_value, sys.last_traceback = type(error), error, trace
+    try:
+        sys.excepthook(type(error), error, trace)
+    except SystemExit as raised:
+        return _exit_code(raised)
+    except BaseException as second:
+        sys.stderr.write("Error in sys.excepthook:\n")
+        sys.__excepthook__(type(second), second, second.__traceback__.tb_next)
+        sys.stderr.write("\nOriginal exception was:\n")
+        sys.__excepthook__(type(error), error, trace)
+    return 1
+
+
+def _exit_code(error):
+    """_Py_HandleSystemExit."""
+    code = error.code
+    if code is None:
+        return 0
+    if isinstance(code, int):
+        return code & 0xFF if -(1 << 63) <= code < 1 << 63 else 255
+    try:
+        sys.stdout.flush()
+        sys.stderr.write(str(code) + "\n")
+        sys.stderr.flush()
+    except Exception:
+        pass
+    return 1
+
+
+def _quietly(function):
+    try:
+        function()
+    except SystemExit:
+        pass
+    except BaseException as error:
+        sys.__excepthook__(type(error), error, error.__traceback__)
+
+
+def _flush():
+    """flush_std_files: True if standard output could not be flushed."""
+    failed = False
+    stdout, stderr = getattr(sys, "stdout", None), getattr(sys, "stderr", None)
+    if stdout is not None and not getattr(stdout, "closed", False):
+        try:
+            stdout.flush()
+        except Exception as error:
+            failed = True
+            try:
+                text = "Exception ignored in: %r\n%s: %s\n"
+                sys.__stderr__.write(text % (stdout, type(error).__name__, error))
+            except Exception:
+                pass
+            sys.stdout = None
+    if stderr is not None and not getattr(stderr, "closed", False):
+        try:
+            stderr.flush()
+        except Exception:
+            pass
+    return failed
+
+
+def _finalize_modules():
+    """finalize_modules, as far as a program can see it: its objects end, cycles included."""
+    for name in ("ps1", "ps2", "last_type", "last_value", "last_traceback", "last_exc"):
+        sys.__dict__.pop(name, None)
+    if sys.stdout is not None:
+        sys.stdout = sys.__stdout__
+    sys.stderr = sys.__stderr__
+    sys.modules.pop("__main__", None)
+    gc.collect()
+
+

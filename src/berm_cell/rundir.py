@@ -1,0 +1,159 @@
+"""Run directories of the confined plan: made, measured, and removed whatever is in them.
+
+Where no mount is allowed, a run's files lie in a directory of the host, below the fork server's
+own. Its name cannot be guessed, Landlock keeps every other run out of it, and no path inside it
+is ever followed by name from outside: everything here works with directory descriptors and
+follows no link. Programs may have left unreadable directories and any depth of nesting.
+"""
+
+import errno
+import fcntl
+import os
+import secrets
+import stat
+
+_OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_PREFIX = "berm-"
+
+MAX_SWEPT = 4096
+"""Bound of one look for what a killed service left behind."""
+
+
+class Berth:
+    """The directory of one fork server, locked as long as the server lives."""
+
+    def __init__(self, base):
+        """Make it below ``base``, after removing those of servers that are gone."""
+        _sweep(base)
+        self.path = os.path.join(base, _PREFIX + secrets.token_hex(16))
+        os.mkdir(self.path, 0o711)
+        self._lock = os.open(self.path, _OPEN)
+        fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def remove(self):
+        """Remove it with everything that is left in it."""
+        remove(self.path)
+
+
+def make(berth, owner):
+    """Make one run's directories below ``berth``; returns ``(path, {"work": ..., "tmp": ...})``."""
+    path = os.path.join(berth, secrets.token_hex(16))
+    os.mkdir(path, 0o711)
+    directories = {"work": os.path.join(path, "work"), "tmp": os.path.join(path, "tmp")}
+    for name in directories.values():
+        os.mkdir(name, 0o700)
+        if (os.getuid(), os.getgid()) != tuple(owner):
+            os.chown(name, owner[0], owner[1])
+    return path, directories
+
+
+def measure(path, most):
+    """Bytes on disk and entries below ``path``; stops counting after ``most`` entries."""
+    total, entries = 0, 0
+    front = [""]
+    try:
+        root = os.open(path, _OPEN)
+    except OSError:
+        return 0, 0
+    try:
+        while front and entries <= most:
+            prefix = front.pop()
+            try:
+                here = os.open("./" + prefix, _OPEN, dir_fd=root)
+            except OSError:
+                continue
+            try:
+                for name in os.listdir(here):
+                    entries += 1
+                    try:
+                        status = os.stat(name, dir_fd=here, follow_symlinks=False)
+                    except OSError:
+                        continue
+                    total += status.st_blocks * 512
+                    if stat.S_ISDIR(status.st_mode) and len(prefix) < 2048:
+                        front.append(prefix + name + "/")
+            except OSError:
+                pass
+            finally:
+                os.close(here)
+    finally:
+        os.close(root)
+    return total, entries
+
+
+def remove(path):
+    """Remove a directory and all below it, however deep, however unreadable, following nothing.
+
+    Nested directories are first moved up to the top, so that the depth is never more than two.
+    """
+    try:
+        _make_accessible(path, None)
+        top = os.open(path, _OPEN)
+    except FileNotFoundError:
+        return
+    try:
+        moved = 0
+        names = os.listdir(top)
+        while names:
+            for name in names:
+                if _unlink(name, top):
+                    continue
+                _make_accessible(name, top)
+                here = os.open(name, _OPEN, dir_fd=top)
+                try:
+                    for inner in os.listdir(here):
+                        if not _unlink(inner, here):
+                            _make_accessible(inner, here)
+                            moved += 1
+                            os.rename(inner, "%%%d" % moved, src_dir_fd=here, dst_dir_fd=top)
+                finally:
+                    os.close(here)
+                os.rmdir(name, dir_fd=top)
+            names = os.listdir(top)
+    finally:
+        os.close(top)
+    os.rmdir(path)
+
+
+def _unlink(name, here):
+    """Remove what is no directory; False for a directory."""
+    try:
+        os.unlink(name, dir_fd=here)
+    except FileNotFoundError:
+        return True
+    except OSError as error:
+        if error.errno in (errno.EISDIR, errno.EPERM, errno.EACCES):
+            return False
+        raise
+    return True
+
+
+def _make_accessible(name, here):
+    """Give a directory mode 0700 without following a link."""
+    fd = os.open(name, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=here)
+    try:
+        if stat.S_IMODE(os.fstat(fd).st_mode) & 0o700 != 0o700:
+            os.chmod("/proc/self/fd/%d" % fd, 0o700)
+    finally:
+        os.close(fd)
+
+
+def _sweep(base):
+    """Remove the directories of fork servers that were killed: nobody holds their lock."""
+    for name in os.listdir(base)[:MAX_SWEPT]:
+        if not name.startswith(_PREFIX) or len(name) != len(_PREFIX) + 32:
+            continue
+        path = os.path.join(base, name)
+        try:
+            fd = os.open(path, _OPEN)
+        except OSError:
+            continue
+        try:
+            if os.fstat(fd).st_uid != os.getuid():
+                continue
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            remove(path)
+        except OSError:
+            continue
+        finally:
+            os.close(fd)

@@ -1,0 +1,207 @@
+"""The fork server: import, fork, reap, report. Single-threaded, no secrets, no network.
+
+It hears frames on one socket, from the host alone:
+
+* ``{"op": "cell", "id": n, "owner": [uid, gid]}`` with the cell's two sockets, and the
+  ``cgroup.procs`` of its leaf if it has one: fork a cell.
+* ``{"op": "kill", "id": n}``: the host's last resort against a cell whose agent is silent.
+* end of file: exit, which ends every cell.
+
+It says ``{"op": "ready"}`` once, ``{"op": "gone", "id": n}`` when a cell's agent was reaped,
+and ``{"op": "failed"}`` with the step when the plan cannot be applied.
+"""
+
+import gc
+import os
+import select
+import signal
+import socket
+import sys
+import time
+
+from berm_cell import _syscalls as sys_
+from berm_cell import agent, program, protocol, rundir, steps, tree
+
+LEAVE_TIMEOUT = 3.0
+"""Seconds that the agents have to end their runs when the host is gone."""
+
+ORPHAN_ROUNDS = 10_000
+
+
+def serve(host_fd):
+    """Serve until the host, at the other end of the socket ``host_fd``, is gone.
+
+    Returns only in the process of a program that runs in-process, with what the bootstrap must
+    execute: ``(code, namespace, finish)``.
+    """
+    host = socket.socket(fileno=host_fd)
+    host.set_inheritable(False)
+    try:
+        plan, fds = protocol.receive_frame(host)
+        protocol.close_all(fds)
+        if plan is None:
+            os._exit(0)
+        plan = plan["plan"]
+        inner = steps.enter_berth(plan["berth"], lambda: _ask_for_ids(host))
+        if inner:
+            _stand_by(host, inner)
+        own_pid_namespace = -1
+        if "pid-namespace" in plan["cell"]["layers"]:
+            own_pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+        hidden = _warm(plan["berth"])
+        berth = None
+        if "mount-namespace" not in plan["cell"]["layers"]:
+            berth = rundir.Berth(plan["cell"]["run_dir"])
+        sys_.set_name("berm-forkserver")
+        protocol.send_frame(host, {"op": "ready", "python": sys.version.split()[0]})
+    except steps.StepFailed as failure:
+        _fail(host, failure.frame())
+    except (OSError, protocol.FrameError, KeyError, TypeError, ValueError) as error:
+        text = "%s: %s" % (type(error).__name__, error)
+        _fail(host, {"op": "failed", "step": "start", "errno": 0, "text": text[:500]})
+    request = _loop(host, plan["cell"], own_pid_namespace, berth)
+    if not plan["cell"]["in_process"]:
+        program.execute(request)
+    code, namespace = program.load(request, hidden)
+    return code, namespace, program.finish
+
+
+def _fail(host, frame):
+    try:
+        protocol.send_frame(host, frame)
+    except (OSError, protocol.FrameError):
+        pass
+    os._exit(70)
+
+
+def _ask_for_ids(host):
+    """Wait until the host (root) has written the id maps of the new user namespace."""
+    protocol.send_frame(host, {"op": "ids"})
+    answer, fds = protocol.receive_frame(host)
+    protocol.close_all(fds)
+    if answer is None or answer.get("op") != "ids":
+        raise OSError(0, "the host did not write the id maps")
+
+
+def _stand_by(host, inner):
+    """Outside the pid namespace: wait for the server inside, and end with it."""
+    host.close()
+    sys_.set_name("berm-berth")
+    while True:
+        pid, status = os.waitpid(inner, 0)
+        if pid == inner:
+            os._exit(0 if os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0 else 70)
+
+
+def _warm(berth):
+    """Import what programs use most, then freeze it, so that forks share the pages.
+
+    Returns the names of the launcher's own modules, which a program must not see.
+    """
+    for name in berth["preload"]:
+        try:
+            __import__(name)
+        except ImportError:
+            continue
+    hidden = [m for m in sys.modules if m == "berm_cell" or m.startswith("berm_cell.")]
+    gc.collect()
+    gc.freeze()
+    return hidden
+
+
+def _loop(host, cell, own_pid_namespace, berth):
+    """Fork and reap; returns the request in a program's process."""
+    wake_read, wake_write = os.pipe()
+    os.set_blocking(wake_read, False)
+    os.set_blocking(wake_write, False)
+    signal.signal(signal.SIGCHLD, agent._noted)
+    signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+    poll = select.poll()
+    poll.register(host.fileno(), select.POLLIN)
+    poll.register(wake_read, select.POLLIN)
+    cells = {}
+    while True:
+        for fd, _event in poll.poll():
+            if fd == wake_read:
+                agent._drain(wake_read)
+                continue
+            message, fds = protocol.receive_frame(host)
+            if message is None:
+                _leave(cells, berth)
+            if message["op"] == "kill":
+                _kill(cells, message["id"])
+                continue
+            pid, request = _start(message, fds, cell, own_pid_namespace, berth)
+            if request is not None:
+                return request
+            cells[pid] = message["id"]
+        _reap(host, cells)
+
+
+def _start(message, fds, cell, own_pid_namespace, berth):
+    owner = (int(message["owner"][0]), int(message["owner"][1]))
+    agent_sock = socket.socket(fileno=fds[0])
+    program_sock = socket.socket(fileno=fds[1])
+    cgroup_fd = fds[2] if len(fds) > 2 else -1
+    path = berth.path if berth is not None else None
+    pid, request = agent.start(
+        cell, agent_sock, program_sock, owner, cgroup_fd, own_pid_namespace, path
+    )
+    if pid:
+        agent_sock.close()
+        program_sock.close()
+        protocol.close_all(fds[2:])
+    return pid, request
+
+
+def _leave(cells, berth):
+    """The host is gone: so are the cells, at once with a pid namespace, else by their agents."""
+    if berth is not None:
+        deadline = time.monotonic() + LEAVE_TIMEOUT
+        while cells and time.monotonic() < deadline:
+            pid = os.waitpid(-1, os.WNOHANG)[0]
+            if pid == 0:
+                time.sleep(0.005)
+            cells.pop(pid, None)
+        for pid in cells:
+            os.kill(pid, signal.SIGKILL)
+        _kill_orphans(())
+        berth.remove()
+    os._exit(0)
+
+
+def _kill_orphans(agents):
+    """End what an agent left that was itself killed: this process is a subreaper, so it is here."""
+    proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        family = tree.ProcessTree(proc, False)
+        for _ in range(ORPHAN_ROUNDS):
+            orphans = [pid for pid in family.children() if pid not in agents]
+            if not orphans:
+                return
+            for pid in orphans:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+    finally:
+        os.close(proc)
+
+
+def _kill(cells, number):
+    for pid, known in cells.items():
+        if known == number:
+            os.kill(pid, signal.SIGKILL)
+
+
+def _reap(host, cells):
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if pid == 0:
+            return
+        number = cells.pop(pid, None)
+        if number is not None:
+            if os.WIFSIGNALED(status):
+                _kill_orphans(cells)
+            protocol.send_frame(host, {"op": "gone", "id": number})

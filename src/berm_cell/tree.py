@@ -1,0 +1,172 @@
+"""The run's process tree as /proc shows it: CPU, memory, threads; and the way to stop it."""
+
+import collections
+import os
+import signal
+import stat
+import time
+
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_TICK = 1.0 / os.sysconf("SC_CLK_TCK")
+
+MAX_PROCESSES = 8192
+"""Bound of one walk through the tree."""
+
+Seen = collections.namedtuple("Seen", "pids cpu resident high_water threads")
+
+
+def cpu_clock(pid):
+    """CPU seconds of one process, all its threads, as its CPU-time clock says; 0 if it is gone.
+
+    The clock's id is the one of ``clock_getcpuclockid(3)``.
+    """
+    try:
+        return time.clock_gettime((~pid << 3) | 2)
+    except OSError:
+        return 0.0
+
+
+class ProcessTree:
+    """All descendants of the calling process, read through an open directory of procfs."""
+
+    def __init__(self, proc_fd, own_proc):
+        """Take a procfs; ``own_proc`` says that it shows this pid namespace and nothing else."""
+        self._proc = proc_fd
+        self._own = own_proc
+
+    def look(self):
+        """Sum up the tree. A process that ends meanwhile counts as far as it was seen."""
+        pids = self.pids()
+        cpu = 0.0
+        resident = high_water = threads = 0
+        for pid in pids:
+            fields = self._stat(pid)
+            if fields is None:
+                continue
+            # Fields of proc(5), counted from the state, which is number 3 there.
+            live = cpu_clock(pid) if self._own else 0.0
+            if not live:
+                live = (int(fields[11]) + int(fields[12])) * _TICK
+            cpu += live + (int(fields[13]) + int(fields[14])) * _TICK
+            threads += int(fields[17])
+            resident += int(fields[21]) * _PAGE
+        if len(pids) == 1:
+            high_water = self._high_water(pids[0])
+        return Seen(pids, cpu, resident, high_water, threads)
+
+    def pids(self):
+        """The pids of all descendants, zombies included, in the numbering of this procfs."""
+        if self._own:
+            return [int(name) for name in os.listdir(self._proc) if name.isdigit() and name != "1"]
+        found, front = [], [os.readlink("self", dir_fd=self._proc)]
+        while front and len(found) < MAX_PROCESSES:
+            children = self._children(front.pop())
+            found.extend(int(child) for child in children)
+            front.extend(children)
+        return found
+
+    def children(self):
+        """The pids of the calling process's own children, in the numbering of this procfs."""
+        return [int(pid) for pid in self._children(os.readlink("self", dir_fd=self._proc))]
+
+    def pages(self, pid):
+        """Bytes resident, and page faults so far, of one process; zeros if it is gone."""
+        fields = self._stat(pid)
+        return (int(fields[21]) * _PAGE, int(fields[7])) if fields else (0, 0)
+
+    def proportional(self, pids, otherwise):
+        """Bytes of the tree with shared pages split between those who share them (PSS)."""
+        total = 0
+        for pid in pids:
+            text = self._read("%d/smaps_rollup" % pid)
+            if text is None:
+                continue
+            for line in text.split(b"\n"):
+                if line.startswith(b"Pss:"):
+                    total += int(line.split()[1]) * 1024
+                    break
+        return total or otherwise
+
+    def deleted(self, enough):
+        """Bytes of files that were removed but are still open or mapped; may stop at ``enough``."""
+        total, seen = 0, set()
+        for pid in self.pids():
+            for key, size in self._deleted_files(pid):
+                if key not in seen:
+                    seen.add(key)
+                    total += size
+            if total > enough:
+                break
+        return total
+
+    def _deleted_files(self, pid):
+        base = "/proc/self/fd/%d/%d" % (self._proc, pid)
+        try:
+            names = os.listdir(base + "/fd")
+        except OSError:
+            names = []
+        for name in names:
+            try:
+                status = os.stat(base + "/fd/" + name)
+            except OSError:
+                continue
+            if stat.S_ISREG(status.st_mode) and status.st_nlink == 0:
+                yield (status.st_dev, status.st_ino), status.st_blocks * 512
+        for line in (self._read("%d/maps" % pid, 1 << 20) or b"").split(b"\n"):
+            if line.endswith(b" (deleted)"):
+                span, _mode, offset, device, inode = line.split(None, 5)[:5]
+                start, end = (int(part, 16) for part in span.split(b"-"))
+                major, minor = (int(part, 16) for part in device.split(b":"))
+                key = (os.makedev(major, minor), int(inode))
+                yield key, int(offset, 16) + end - start
+
+    def stop_and_kill(self):
+        """Stop every descendant, so that none can fork any more, then kill what was stopped."""
+        for _ in range(64):
+            pids = self.pids()
+            for pid in pids:
+                _signal(pid, signal.SIGSTOP)
+            if set(self.pids()) <= set(pids):
+                break
+        for pid in self.pids():
+            _signal(pid, signal.SIGKILL)
+
+    def _children(self, pid):
+        found = []
+        try:
+            tasks = os.listdir("/proc/self/fd/%d/%s/task" % (self._proc, pid))
+        except OSError:
+            return found
+        for task in tasks:
+            text = self._read("%s/task/%s/children" % (pid, task))
+            if text:
+                found.extend(text.decode("ascii").split())
+        return found
+
+    def _stat(self, pid):
+        text = self._read("%d/stat" % pid)
+        return None if text is None else text[text.rindex(b")") + 2 :].split()
+
+    def _high_water(self, pid):
+        text = self._read("%d/status" % pid) or b""
+        start = text.find(b"VmHWM:")
+        return int(text[start + 6 : start + 40].split()[0]) * 1024 if start >= 0 else 0
+
+    def _read(self, name, most=65536):
+        try:
+            fd = os.open(name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._proc)
+        except OSError:
+            return None
+        try:
+            return os.read(fd, most)
+        except OSError:
+            return None
+        finally:
+            os.close(fd)
+
+
+def _signal(pid, number):
+    try:
+        os.kill(pid, number)
+    except OSError:
+        pass
