@@ -1,0 +1,85 @@
+"""The application: routes, and what every request passes before them."""
+
+from __future__ import annotations
+
+import os
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+
+import berm
+from berm.engine import Engine
+from berm.service import openapi, problems
+from berm.service.gate import Desk, Intake
+from berm.service.identity import container_id, replica_name
+from berm.service.judging import Judge
+from berm.service.readiness import Readiness
+from berm.service.routes import docs, execute, health
+from berm.service.settings import ServiceSettings
+from berm.service.state import ServiceState
+from berm.service.testfiles import TestFiles
+
+
+def create_app(
+    engine: Engine,
+    settings: ServiceSettings | None = None,
+    *,
+    readiness: Readiness | None = None,
+    files: TestFiles | None = None,
+) -> FastAPI:
+    """Return the ASGI application that serves ``engine``.
+
+    The caller owns the engine: it is started before and closed after the application.
+
+    Args:
+        engine: a started engine.
+        settings: the caps; the defaults where None.
+        readiness: shared with whoever runs the server; ready from the start where None.
+        files: the folder of test files; the one of the settings where None.
+
+    Raises:
+        berm.ConfigError: the folder of test files cannot be opened.
+    """
+    settings = settings or ServiceSettings()
+    if readiness is None:
+        readiness = Readiness()
+        readiness.become_ready()
+    if files is None:
+        files = TestFiles(settings.test_files, max_size=settings.max_test_file)
+    app = FastAPI(
+        title="Berm",
+        version=berm.__version__,
+        summary="Judges programs that nobody trusts.",
+        description=openapi.DESCRIPTION,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        openapi_tags=[
+            {"name": "judging", "description": "Run programs and judge them."},
+            {"name": "health", "description": "How the service is."},
+        ],
+        docs_url=None,  # FastAPI's pages load their scripts from elsewhere
+        redoc_url=None,
+        redirect_slashes=False,
+        middleware=[
+            Middleware(Desk),
+            Middleware(Intake, settings=settings, readiness=readiness),
+        ],
+        exception_handlers={
+            HTTPException: problems.handle,
+            RequestValidationError: problems.handle,
+        },
+    )
+    app.state.berm = ServiceState(
+        engine=engine,
+        settings=settings,
+        readiness=readiness,
+        judge=Judge(engine, files, settings),
+        replica=replica_name(settings.replica, os.environ),
+        container_id=container_id(settings.container_id),
+    )
+    app.state.docs_page = None
+    for module in (execute, health, docs):
+        app.include_router(module.router)
+    app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
+    return app

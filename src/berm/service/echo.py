@@ -1,0 +1,57 @@
+"""Bytes that came out of a cell, made into text that a response can hold."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from berm.model import KIB
+
+_DIAGNOSTICS: Final = 16 * KIB
+_SHORT: Final = 4 * KIB
+_FILE: Final = 64 * KIB
+
+
+class Echo:
+    """Decodes for one response, and bounds what the outputs in it have together.
+
+    Args:
+        budget: bytes of output that the response may hold. Past it, every further output keeps its
+            first 4 KiB, and says so.
+    """
+
+    def __init__(self, budget: int) -> None:
+        self._left = budget
+
+    def output(self, data: bytes) -> str:
+        """Return a program's output as text."""
+        if len(data) > max(self._left, _SHORT):
+            data, left_out = data[:_SHORT], len(data) - _SHORT
+            note = f"\n[{left_out} more bytes: this response holds no more output]"
+        else:
+            note = ""
+        self._left -= len(data)
+        return _text(data) + note
+
+    def diagnostics(self, stderr: bytes, reason: str) -> str:
+        """Return what a program or a compiler wrote to stderr, followed by how it ended.
+
+        The beginning and the end are kept, because a compiler's first error and an interpreter's
+        last line are what people need.
+        """
+        if len(stderr) > _DIAGNOSTICS:
+            half = _DIAGNOSTICS // 2
+            left_out = len(stderr) - 2 * half
+            text = f"{_text(stderr[:half])}\n[{left_out} bytes left out]\n{_text(stderr[-half:])}"
+        else:
+            text = _text(stderr)
+        return "\n".join(part for part in (text.rstrip(), reason) if part)
+
+    def file(self, data: bytes) -> str:
+        """Return a test file's text, its first 64 KiB."""
+        if len(data) <= _FILE:
+            return self.output(data)
+        return f"{self.output(data[:_FILE])}\n[{len(data) - _FILE} more bytes in the file]"
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")

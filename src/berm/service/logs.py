@@ -1,0 +1,100 @@
+"""Structured logs: one JSON object a line, every library's messages included.
+
+What programs, inputs and outputs contain is never logged. That is why an exception is written as
+its type and the places it passed: the text of a foreign exception may quote the data that caused it.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from typing import Final, Literal, TextIO
+
+import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+from berm.errors import BermError
+
+_LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+_OURS_TO_TELL: Final = (BermError, OSError)
+
+
+def configure(
+    output_format: Literal["auto", "json", "console"], level: str, stream: TextIO | None = None
+) -> None:
+    """Send all logging of the process to ``stream`` (default: stderr) in one format."""
+    stream = stream or sys.stderr
+    people = output_format == "console" or (output_format == "auto" and stream.isatty())
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        bare_exception,
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    renderer: structlog.typing.Processor = (
+        structlog.dev.ConsoleRenderer(colors=stream.isatty())
+        if people
+        else structlog.processors.JSONRenderer()
+    )
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.PositionalArgumentsFormatter(), *shared],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(_LEVELS[level])
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = name != "uvicorn.access"  # our own line says more, and no query strings
+    # These name requests and tasks at a level that would drown everything else.
+    logging.getLogger("asyncio").setLevel(max(_LEVELS[level], logging.WARNING))
+
+
+def bare_exception(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """Replace ``exc_info`` by type and places; only our own errors also give their text."""
+    del logger, method
+    given = event.pop("exc_info", None)
+    error = given[1] if isinstance(given, tuple) else given
+    if given is True:
+        error = sys.exc_info()[1]
+    if isinstance(error, BaseException):
+        event["exception"] = _chain(error)
+    return event
+
+
+def _chain(error: BaseException) -> list[dict[str, object]]:
+    described: list[dict[str, object]] = []
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        one: dict[str, object] = {
+            "type": type(current).__name__,
+            "places": [
+                f"{frame.filename}:{frame.lineno} {frame.name}"
+                for frame in traceback.extract_tb(current.__traceback__, limit=-12)
+            ],
+        }
+        if isinstance(current, _OURS_TO_TELL):
+            one["text"] = str(current)
+        described.append(one)
+        current = current.__cause__ or (
+            None if current.__suppress_context__ else current.__context__
+        )
+    return described

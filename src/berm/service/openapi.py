@@ -1,0 +1,142 @@
+"""What ``/openapi.json`` says beyond what FastAPI finds out by itself.
+
+The body of ``/execute`` is parsed by :mod:`berm.service.intake`, not by the framework, so that its bounds
+and texts are ours; its schema is put into the document here.
+"""
+
+from __future__ import annotations
+
+import http
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from berm.service.schemas import ErrorResponse, ExecuteRequest, json_schema
+
+DESCRIPTION: Final = """\
+Runs programs that nobody trusts in single-use cells that the kernel isolates, and judges them by
+their tests. Every error has the same shape: what is wrong and what to do, the request's id, the time.
+"""
+
+EXECUTE_BODY: Final[dict[str, Any]] = {
+    "required": True,
+    "content": {
+        "application/json": {
+            "schema": {"$ref": "#/components/schemas/ExecuteRequest"},
+            "examples": {
+                "python": {
+                    "summary": "Python, one test",
+                    "value": {
+                        "language": "python",
+                        "code": "a, b = map(int, input().split())\nprint(a + b)\n",
+                        "test_cases": [{"id": "sum-1", "input": "2 3\n", "expected_output": "5\n"}],
+                        "timeout": 2,
+                    },
+                },
+                "cpp": {
+                    "summary": "C++, two tests",
+                    "value": {
+                        "language": "cpp",
+                        "code": "#include <iostream>\n"
+                        "int main() { long a, b; std::cin >> a >> b; std::cout << a + b; }\n",
+                        "test_cases": [
+                            {"input": "2 3", "expected_output": "5"},
+                            {"input": "-1 1", "expected_output": "0"},
+                        ],
+                    },
+                },
+            },
+        }
+    },
+}
+
+EXECUTE_EXAMPLE: Final[dict[str, Any]] = {
+    "execution_id": "0b2f7f0e-6a58-4f5e-9d5f-2d6b5c7f5f0a",
+    "submission_id": "4a4f3a52-0f39-4d0c-8f63-6f0c1c0f6a11",
+    "timestamp": "2026-11-23T08:15:00.123Z",
+    "user_id": None,
+    "question_id": None,
+    "language": "python",
+    "summary": {
+        "total_tests": 1,
+        "passed": 1,
+        "failed": 0,
+        "all_passed": True,
+        "pass_percentage": 100.0,
+    },
+    "test_results": [
+        {
+            "test_case_id": "sum-1",
+            "test_case_number": 1,
+            "input": "2 3\n",
+            "expected_output": "5\n",
+            "actual_output": "5\n",
+            "error": None,
+            "status": "passed",
+            "verdict": "AC",
+            "passed": True,
+            "execution_time_ms": 6.1,
+            "cpu_time_ms": 4.8,
+            "cpu_usage_percent": 78.69,
+            "memory_usage_bytes": 2129920,
+        }
+    ],
+    "metadata": {
+        "replica": "judge-7d9f",
+        "container_id": None,
+        "timeout": 2.0,
+        "execution_time_ms": 8.4,
+        "cpu_usage_percent": 78.69,
+        "memory_usage_bytes": 2129920,
+        "memory_usage_mb": 2.03,
+        "security": {
+            "enabled": True,
+            "level": "strict",
+            "guarantees": {"filesystem": ["pivot-root", "landlock-fs"]},
+            "layers": ["user-namespace", "pivot-root", "landlock-fs", "seccomp"],
+        },
+    },
+}
+
+_ERRORS: Final = {
+    400: "The request is wrong; the text says what to fix.",
+    408: "The body did not arrive in time.",
+    413: "The body is too large.",
+    415: "The body is not sent as JSON.",
+    500: "The service failed; that is not the program's fault.",
+    503: "Too much work at the moment, or isolation is not given; `Retry-After` says when to come"
+    " back.",
+}
+
+
+def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the documentation of error responses, for a route's ``responses``."""
+    documented: dict[int | str, dict[str, Any]] = {}
+    for status in statuses:
+        documented[status] = {"model": ErrorResponse, "description": _ERRORS[status]}
+        if status == http.HTTPStatus.SERVICE_UNAVAILABLE:
+            documented[status]["headers"] = {
+                "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}
+            }
+    return documented
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI document of ``app``, made once."""
+    if app.openapi_schema is None:
+        made = get_openapi(
+            title=app.title,
+            version=app.version,
+            summary=app.summary,
+            description=app.description,
+            routes=app.routes,
+            tags=app.openapi_tags,
+            license_info=app.license_info,
+        )
+        schema = json_schema(ExecuteRequest)
+        schemas = made.setdefault("components", {}).setdefault("schemas", {})
+        schemas.update(schema.pop("$defs", {}))
+        schemas["ExecuteRequest"] = schema
+        app.openapi_schema = made
+    return app.openapi_schema

@@ -1,0 +1,122 @@
+"""Every error that leaves the service: one shape, on every route, whoever raised it.
+
+``{"error": what is wrong and what to do, "execution_id": the request's own id, "timestamp": when}``.
+"""
+
+from __future__ import annotations
+
+import http
+import math
+from collections.abc import Mapping
+from typing import Final
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Scope
+
+from berm.errors import (
+    BermError,
+    BusyError,
+    InputError,
+    IsolationError,
+    LanguageError,
+    LimitError,
+)
+from berm.service.identity import now
+from berm.service.schemas import ErrorResponse
+from berm.service.testfiles import TestFileError
+
+EXECUTION_ID: Final = "berm.execution_id"
+"""The key of an ASGI scope under which the request's id stands."""
+
+_CALLERS_FAULT: Final = (InputError, LanguageError, LimitError, TestFileError)
+_ROUTES_HINT: Final = "The routes of this service are listed at /docs."
+
+
+class ApiError(BermError):
+    """A request that cannot be served, with the status and headers of its answer.
+
+    ``remedy`` says what to change about the request.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        summary: str,
+        *,
+        remedy: str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(summary, remedy=remedy)
+        self.status = status
+        self.headers = dict(headers or {})
+
+
+def busy(summary: str, retry_after: float) -> ApiError:
+    """Return a 503 that says when to come back; ``retry_after`` in seconds, rounded up."""
+    seconds = max(1, math.ceil(retry_after))
+    return ApiError(
+        http.HTTPStatus.SERVICE_UNAVAILABLE,
+        summary,
+        remedy=f"Send the same request again in {seconds} s.",
+        headers={"retry-after": str(seconds)},
+    )
+
+
+def as_api_error(error: Exception) -> ApiError:
+    """Find the status of any error. What is not meant for the client becomes a plain 500."""
+    match error:
+        case ApiError():
+            return error
+        case BusyError():
+            return busy(error.summary, error.retry_after)
+        case HTTPException():
+            return _from_framework(error)
+        case IsolationError():
+            return ApiError(
+                http.HTTPStatus.SERVICE_UNAVAILABLE,
+                "The service cannot isolate programs as it must at the moment, so it runs none.",
+                remedy="The operator finds the reason in the service's log and with `berm doctor`.",
+            )
+        case BermError() if isinstance(error, _CALLERS_FAULT):
+            remedy = " ".join(part for part in (error.meaning, error.remedy) if part)
+            return ApiError(http.HTTPStatus.BAD_REQUEST, error.summary, remedy=remedy)
+        case _:
+            return ApiError(
+                http.HTTPStatus.INTERNAL_SERVER_ERROR,
+                "The service failed at this request; that is not the program's fault.",
+                remedy="Send it again; if it fails again, give the operator this execution_id.",
+            )
+
+
+def problem(scope: Scope, error: ApiError) -> Response:
+    """Build the answer for an error of the request that ``scope`` describes."""
+    body = ErrorResponse(
+        error=str(error), execution_id=execution_id(scope), timestamp=now()
+    ).model_dump_json()
+    return Response(body, error.status, error.headers, media_type="application/json")
+
+
+def execution_id(scope: Scope) -> str:
+    """Return the id that the outermost layer gave to this request."""
+    return str(scope.get(EXECUTION_ID, ""))
+
+
+async def handle(request: Request, error: Exception) -> Response:
+    """Answer for an error that the framework itself raises (FastAPI exception handler)."""
+    return problem(request.scope, as_api_error(error))
+
+
+def _from_framework(error: HTTPException) -> ApiError:
+    match error.status_code:
+        case http.HTTPStatus.NOT_FOUND:
+            return ApiError(404, "There is nothing at this path.", remedy=_ROUTES_HINT)
+        case http.HTTPStatus.METHOD_NOT_ALLOWED:
+            allowed = (error.headers or {}).get("Allow", "")
+            hint = f"Allowed here: {allowed}." if allowed else _ROUTES_HINT
+            return ApiError(
+                405, "This path does not know that method.", remedy=hint, headers=error.headers
+            )
+        case status:
+            return ApiError(status, f"{error.detail}.", headers=error.headers)

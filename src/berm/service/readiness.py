@@ -1,0 +1,46 @@
+"""Whether this replica should get requests, and how many it has."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class Phase(enum.StrEnum):
+    """The life of a service process. It only moves forward."""
+
+    STARTING = "starting"
+    READY = "ready"
+    DRAINING = "draining"
+
+
+class Readiness:
+    """The phase, and the number of requests under way. Lives on one event loop."""
+
+    def __init__(self) -> None:
+        self.phase = Phase.STARTING
+        self.running = 0
+
+    @property
+    def ready(self) -> bool:
+        """True between the canary's success and the first signal to stop."""
+        return self.phase is Phase.READY
+
+    def become_ready(self) -> None:
+        """Say that isolation was proved and requests may come."""
+        if self.phase is Phase.STARTING:
+            self.phase = Phase.READY
+
+    def drain(self) -> None:
+        """Say that no further request should come."""
+        self.phase = Phase.DRAINING
+
+    @contextmanager
+    def request(self) -> Iterator[None]:
+        """Count one request while it is under way."""
+        self.running += 1
+        try:
+            yield
+        finally:
+            self.running -= 1

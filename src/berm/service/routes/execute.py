@@ -1,0 +1,105 @@
+"""``POST /execute``: judge a submission and wait for the result."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import structlog
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from berm.service import intake
+from berm.service.disconnect import while_connected
+from berm.service.identity import new_id, now
+from berm.service.judging import Judged, percent
+from berm.service.openapi import EXECUTE_BODY, EXECUTE_EXAMPLE, errors
+from berm.service.problems import execution_id
+from berm.service.schemas import (
+    ExecuteRequest,
+    ExecuteResponse,
+    Metadata,
+    Summary,
+)
+from berm.service.security import describe
+from berm.service.state import ServiceState
+
+_log: Final = structlog.get_logger("berm.service.execute")
+
+router = APIRouter(tags=["judging"])
+
+
+@router.post(
+    "/execute",
+    summary="Judge a program by its tests",
+    description="Compiles the program once, runs it on each test in a cell of its own, and compares what"
+    " it prints with what is expected. Closing the connection cancels the runs.",
+    openapi_extra={"requestBody": EXECUTE_BODY},
+    responses={
+        200: {
+            "model": ExecuteResponse,
+            "description": "The program was judged, whatever the verdicts.",
+            "content": {"application/json": {"example": EXECUTE_EXAMPLE}},
+        },
+        **errors(400, 408, 413, 415, 500, 503),
+    },
+    response_class=Response,
+)
+async def execute(request: Request) -> Response:
+    """Read, check, judge, answer."""
+    state = ServiceState.of(request)
+    intake.check_content_type(request.headers.get("content-type"))
+    submission = intake.parse(await request.body(), state.settings, state.languages)
+    language = state.engine.registry.get(submission.language)
+    judged = await while_connected(request.receive, state.judge.judge(submission))
+    response = _response(request, state, submission, language.name, judged)
+    _log.info(
+        "judged",
+        language=language.name,
+        tests=response.summary.total_tests,
+        passed=response.summary.passed,
+        verdicts=sorted({test.verdict.value for test in judged.tests}),
+        milliseconds=response.metadata.execution_time_ms,
+    )
+    return Response(response.model_dump_json(), media_type="application/json")
+
+
+def _response(
+    request: Request,
+    state: ServiceState,
+    submission: ExecuteRequest,
+    language: str,
+    judged: Judged,
+) -> ExecuteResponse:
+    total = len(judged.tests)
+    passed = sum(test.passed for test in judged.tests)
+    memory = max((usage.memory for usage in judged.usage), default=0)
+    return ExecuteResponse(
+        execution_id=execution_id(request.scope),
+        submission_id=new_id() if submission.submission_id is None else submission.submission_id,
+        timestamp=now(),
+        user_id=submission.user_id,
+        question_id=submission.question_id,
+        language=language,
+        summary=Summary(
+            total_tests=total,
+            passed=passed,
+            failed=total - passed,
+            all_passed=passed == total,
+            pass_percentage=percent(passed, total),
+        ),
+        test_results=judged.tests,
+        metadata=Metadata(
+            replica=state.replica,
+            container_id=state.container_id,
+            timeout=submission.timeout,
+            execution_time_ms=round(judged.seconds * 1000, 3),
+            cpu_usage_percent=percent(
+                sum(usage.cpu_time for usage in judged.usage),
+                sum(usage.wall_time for usage in judged.usage),
+            ),
+            memory_usage_bytes=memory,
+            memory_usage_mb=round(memory / (1024 * 1024), 2),
+            security=describe(judged.enforcement or [state.engine.enforcement(language)]),
+        ),
+    )

@@ -1,0 +1,80 @@
+"""``/health`` for people, ``/healthz`` and ``/readyz`` for probes."""
+
+from __future__ import annotations
+
+import http
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+import berm
+from berm.service.openapi import errors
+from berm.service.readiness import Phase
+from berm.service.schemas import HealthResponse, LanguageInfo, ProbeResponse
+from berm.service.security import describe
+from berm.service.state import ServiceState
+
+router = APIRouter(tags=["health"])
+
+
+@router.get(
+    "/health",
+    summary="What this replica is and what it promises",
+    responses={200: {"model": HealthResponse, "description": "It serves."}, **errors(500)},
+    response_class=Response,
+)
+async def health(request: Request) -> Response:
+    """Describe the replica, its languages, and the guarantees that hold for all of them."""
+    state = ServiceState.of(request)
+    languages = list(state.engine.registry.available())
+    body = HealthResponse(
+        status="healthy" if state.readiness.phase is Phase.READY else state.readiness.phase.value,
+        service="berm",
+        replica=state.replica,
+        version=berm.__version__,
+        languages=[
+            LanguageInfo(
+                name=language.name,
+                title=language.title,
+                version=language.version or "",
+                aliases=list(language.aliases),
+            )
+            for language in languages
+        ],
+        security=describe(state.engine.enforcement(language.name) for language in languages),
+    )
+    return Response(body.model_dump_json(), media_type="application/json")
+
+
+@router.get(
+    "/healthz",
+    summary="Is the process alive?",
+    responses={200: {"model": ProbeResponse, "description": "It is."}},
+    response_class=Response,
+)
+async def healthz() -> Response:
+    """Answer as long as the event loop turns."""
+    return _probe(http.HTTPStatus.OK, "alive")
+
+
+@router.get(
+    "/readyz",
+    summary="Should requests be sent here?",
+    responses={
+        200: {"model": ProbeResponse, "description": "Isolation was proved; send them."},
+        503: {"model": ProbeResponse, "description": "Not yet, or no longer."},
+    },
+    response_class=Response,
+)
+async def readyz(request: Request) -> Response:
+    """Answer 200 from the moment isolation was proved until the service drains."""
+    readiness = ServiceState.of(request).readiness
+    status = http.HTTPStatus.OK if readiness.ready else http.HTTPStatus.SERVICE_UNAVAILABLE
+    return _probe(status, readiness.phase.value)
+
+
+def _probe(status: http.HTTPStatus, text: str) -> Response:
+    return Response(
+        ProbeResponse(status=text).model_dump_json(), status, media_type="application/json"
+    )

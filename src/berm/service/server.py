@@ -1,0 +1,248 @@
+"""Run the service: socket, engine, canary, requests, drain. Says how it ended by its exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import os
+import signal
+import socket
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Final, Self
+
+import structlog
+import uvicorn
+import uvloop
+
+from berm.config import Config
+from berm.engine import Engine
+from berm.errors import BermError
+from berm.service.app import create_app
+from berm.service.readiness import Readiness
+from berm.service.settings import ServiceSettings
+from berm.service.testfiles import TestFiles
+
+_log: Final = structlog.get_logger("berm.service")
+
+_BACKLOG: Final = 2048
+_LAST_WAIT: Final = 20.0
+
+
+class AddressError(BermError):
+    """The service cannot listen where it was told to."""
+
+
+def serve(
+    config: Config, settings: ServiceSettings, on_listening: Callable[[str], None] | None = None
+) -> None:
+    """Serve until SIGTERM or SIGINT, then drain and return.
+
+    The first signal stops new connections and lets running requests end, at most
+    ``settings.drain`` seconds; the second one cancels them at once. Either way every run is gone
+    when this returns.
+
+    Args:
+        config: the engine's configuration.
+        settings: the service's own.
+        on_listening: called with the service's URL once requests are answered.
+
+    Raises:
+        AddressError: the address is taken or not ours. Found before anything is started.
+        berm.IsolationError: a required guarantee does not hold, or the canary got through.
+        berm.ConfigError: a setting names something that is not there.
+    """
+    with (
+        contextlib.closing(_listen(settings.host, settings.port)) as listener,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        runner.run(_serve(config, settings, listener, on_listening))
+
+
+async def _serve(
+    config: Config,
+    settings: ServiceSettings,
+    listener: socket.socket,
+    on_listening: Callable[[str], None] | None,
+) -> None:
+    readiness = Readiness()
+    async with contextlib.AsyncExitStack() as stack:
+        files = TestFiles(settings.test_files, max_size=settings.max_test_file)
+        stack.callback(files.close)
+        signals = stack.enter_context(Signals())
+        engine = Engine(config)
+        if not (
+            await signals.interrupt(stack.enter_async_context(engine))
+            and await signals.interrupt(_prove(engine, settings))
+        ):
+            _log.info("stopped before it was ready")
+            return
+        app = create_app(engine, settings, readiness=readiness, files=files)
+        server = Server(
+            uvicorn.Config(
+                app,
+                http="httptools",
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                proxy_headers=False,
+                backlog=_BACKLOG,
+                timeout_keep_alive=max(1, round(settings.idle_timeout)),
+                timeout_graceful_shutdown=max(1, round(settings.drain)),
+            ),
+            signals,
+            readiness,
+            on_ready=lambda: on_listening and on_listening(url_of(listener)),
+        )
+        await server.serve(sockets=[listener])
+    _log.info("stopped")
+
+
+async def _prove(engine: Engine, settings: ServiceSettings) -> None:
+    languages = settings.warm
+    if languages is None:
+        languages = tuple(language.name for language in engine.registry.available())
+    _log.info("proving isolation", languages=languages)
+    await engine.warm(languages)
+
+
+class Signals:
+    """SIGTERM and SIGINT as events, in place of what the interpreter and uvicorn do with them."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._first = asyncio.Event()
+        self._second = asyncio.Event()
+
+    def __enter__(self) -> Self:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._arrived, number)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+    def _arrived(self, number: signal.Signals) -> None:
+        self.count += 1
+        _log.info("signal", name=signal.Signals(number).name, times=self.count)
+        (self._first if self.count == 1 else self._second).set()
+
+    async def first(self) -> None:
+        """Return when a signal has arrived."""
+        await self._first.wait()
+
+    async def second(self) -> None:
+        """Return when a second signal has arrived."""
+        await self._second.wait()
+
+    async def interrupt(self, coroutine: Coroutine[object, object, object]) -> bool:
+        """Wait for ``coroutine``; a signal cancels it. False if it was cancelled."""
+        work = asyncio.ensure_future(coroutine)
+        stop = asyncio.ensure_future(self.first())
+        try:
+            await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
+            if work.done():
+                await work
+                return True
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+            return False
+        finally:
+            stop.cancel()
+
+
+class Server(uvicorn.Server):
+    """uvicorn with our signals: a drained service ends with exit code 0, not by the signal."""
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        signals: Signals,
+        readiness: Readiness,
+        on_ready: Callable[[], object],
+    ) -> None:
+        super().__init__(config)
+        self._signals = signals
+        self._readiness = readiness
+        self._on_ready = on_ready
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Install nothing: the signals already arrive at :class:`Signals`."""
+        watch = asyncio.ensure_future(self._watch())
+        try:
+            yield
+        finally:
+            watch.cancel()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, then say that the service is ready."""
+        await super().startup(sockets)
+        self._readiness.become_ready()
+        self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Drain, and wait until cancelled requests have really ended their runs."""
+        self._readiness.drain()
+        _log.info("draining", requests=self._readiness.running)
+        await super().shutdown(sockets)
+        if tasks := self._cancel_requests():
+            _, left = await asyncio.wait(tasks, timeout=_LAST_WAIT)
+            if left:
+                _log.error("requests did not end", requests=len(left))
+
+    def _cancel_requests(self) -> list[asyncio.Task[None]]:
+        tasks = list(self.server_state.tasks)
+        for task in tasks:
+            task.cancel()
+        return tasks
+
+    async def _watch(self) -> None:
+        await self._signals.first()
+        self._readiness.drain()
+        self.should_exit = True
+        await self._signals.second()
+        self.force_exit = True
+        self._cancel_requests()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.setblocking(False)
+        sock.bind((host, port))
+    except OSError as error:
+        sock.close()
+        raise AddressError(
+            f"The service cannot listen on {host} port {port}: {_why(error)}.",
+            remedy="Choose another one with --host and --port (port 0 takes any free one), or stop"
+            " what uses it.",
+        ) from error
+    return sock
+
+
+def _why(error: OSError) -> str:
+    if isinstance(error, socket.gaierror):
+        return "there is no such address"
+    match error.errno:
+        case errno.EADDRINUSE:
+            return "the port is in use"
+        case errno.EACCES:
+            return "the port needs privileges that this process does not have"
+        case errno.EADDRNOTAVAIL:
+            return "the address is not one of this machine"
+        case number:
+            return os.strerror(number or 0)
+
+
+def url_of(listener: socket.socket) -> str:
+    """Return the URL of a bound listener, with the port that it really has."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,141 @@
+"""What the operator may set about the service: the table ``[service]`` and ``BERM_SERVICE_*``."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationError
+
+from berm.errors import ConfigError
+from berm.model import KIB, MIB
+
+ENV_PREFIX: Final = "BERM_SERVICE_"
+
+
+class ServiceSettings(BaseModel):
+    """Settings of the HTTP service. Every bad value is a :class:`berm.ConfigError` at start.
+
+    Sizes take a number of bytes or a text such as ``"4MiB"``; times are seconds.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    replica: str = Field(
+        "", max_length=200, description="Name of this replica; empty: the host's name."
+    )
+    container_id: str = Field(
+        "", max_length=200, description="Name of the container; empty: found, where there is one."
+    )
+    test_files: Path | None = Field(
+        None, description="The one folder that input_file and expected_output_file name files of."
+    )
+    max_test_file: ByteSize = Field(
+        ByteSize(16 * MIB), ge=1, description="Bytes that one file of test_files may have."
+    )
+    max_body: ByteSize = Field(
+        ByteSize(4 * MIB), ge=KIB, description="Bytes that one request's body may have."
+    )
+    max_bodies: ByteSize = Field(
+        ByteSize(64 * MIB), ge=KIB, description="Bytes of all bodies being received together."
+    )
+    max_code: ByteSize = Field(
+        ByteSize(50 * KIB), ge=1, description="Bytes that a submission's code may have."
+    )
+    max_test_cases: int = Field(100, ge=1, le=10_000, description="Test cases of one submission.")
+    max_requests: int = Field(
+        1000, ge=1, description="Requests at a time; the next ones are told to come back later."
+    )
+    tests_at_a_time: int = Field(
+        2, ge=1, le=256, description="Tests of one submission that may run or wait together."
+    )
+    response_output: ByteSize = Field(
+        ByteSize(16 * MIB),
+        ge=KIB,
+        description="Bytes of output in one response; past it, each test keeps its first 4 KiB.",
+    )
+    body_timeout: float = Field(
+        30.0, gt=0, le=3600, description="Seconds within which a request's body must arrive."
+    )
+    idle_timeout: float = Field(
+        15.0, gt=0, le=3600, description="Seconds that an idle connection is kept open."
+    )
+    drain: float = Field(
+        30.0, ge=0, le=3600, description="Seconds that running requests get after SIGTERM."
+    )
+    warm: tuple[str, ...] | None = Field(
+        None, description="Languages proved and warmed before ready; absent: every installed one."
+    )
+    log_format: Literal["auto", "json", "console"] = Field(
+        "auto", description="auto: lines for people on a terminal, JSON elsewhere."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @classmethod
+    def load(
+        cls,
+        table: Mapping[str, object],
+        environ: Mapping[str, str],
+        overrides: Mapping[str, object] | None = None,
+    ) -> ServiceSettings:
+        """Put the settings together: command line over environment over configuration file.
+
+        Args:
+            table: the file's ``[service]``.
+            environ: only names that start with ``BERM_SERVICE_`` are looked at.
+            overrides: what the command line gave; None values do not count.
+
+        Raises:
+            ConfigError: an unknown name or a bad value, with the place it came from.
+        """
+        if not isinstance(table, Mapping):
+            raise ConfigError(
+                "service in the configuration file is not a table.",
+                remedy="Write its settings below a line [service].",
+            )
+        sources: dict[str, tuple[str, object]] = {}
+        for name, value in table.items():
+            sources[name] = (f"service.{name} in the configuration file", value)
+        for variable, text in environ.items():
+            if variable.startswith(ENV_PREFIX):
+                name = variable.removeprefix(ENV_PREFIX).lower()
+                sources[name] = (f"the environment variable {variable}", _from_text(name, text))
+        for name, value in (overrides or {}).items():
+            if value is not None:
+                sources[name] = (f"--{name.replace('_', '-')}", value)
+        for name, (place, _) in sources.items():
+            if name not in cls.model_fields:
+                raise _unknown(name, place, list(cls.model_fields))
+        try:
+            return cls.model_validate({name: value for name, (_, value) in sources.items()})
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            name = str(first["loc"][0])
+            place = sources[name][0] if name in sources else f"service.{name}"
+            raise ConfigError(
+                f"The setting {place} is wrong: {first['msg']}.",
+                remedy=f"{name}: {cls.model_fields[name].description or first['msg']}",
+            ) from None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain JSON-ready data. There is no secret among these settings."""
+        return self.model_dump(mode="json")
+
+
+def _from_text(name: str, text: str) -> object:
+    if name == "warm":
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    return text
+
+
+def _unknown(name: str, place: str, known: list[str]) -> ConfigError:
+    close = difflib.get_close_matches(name, known, n=1)
+    hint = f"Did you mean {close[0]}? " if close else ""
+    return ConfigError(
+        f"The setting {place} does not exist.",
+        remedy=f"{hint}The service's settings are: {', '.join(known)}.",
+    )
