@@ -156,7 +156,9 @@ def seccomp_filter(program: bytes, flags: int = 0) -> int:
     """
     code = ctypes.create_string_buffer(program, len(program))
     prog = ctypes.create_string_buffer(
-        (len(program) // 8).to_bytes(8, "little")  # unsigned short, padded to the pointer's alignment
+        (len(program) // 8).to_bytes(
+            8, "little"
+        )  # unsigned short, padded to the pointer's alignment
         + ctypes.addressof(code).to_bytes(8, "little"),
         16,
     )

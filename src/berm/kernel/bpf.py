@@ -4,11 +4,7 @@ Berm has its own because a filter that fails open is worse than none, and libsec
 measured to miscompile filters with several argument rules for one syscall (20 of 40 failed
 open; cf. GHSA-4q85-33p6-j5g6). What this file emits is tested against
 :mod:`berm.kernel.bpf_simulator` and against the running kernel with random filters
-(``tests/integration/test_bpf_kernel.py``).
-
-Semantics, all of them: a call of another architecture gets ``Filter.foreign_arch``; a number of
-the x32 ABI (bit 30 set; that includes -1) gets ``Filter.x32``; otherwise the first rule of that
-number whose conditions all hold decides; a number without such a rule gets ``Filter.default``, one beyond ``Filter.newest`` gets ``Filter.unborn``.
+(``tests/integration/test_bpf_kernel.py``). The meaning of rules stands in :mod:`berm.kernel.bpf_rules`.
 
 How the code is made: every filter is a decision graph whose nodes are hash-consed, so equal tails
 exist once. The syscall number is found by binary search over ranges of numbers that behave alike.
@@ -17,36 +13,57 @@ further away than eight bits reach gets a ``BPF_JA`` (32-bit offset) in between.
 verdict only ``LD nr``, ``LD arch``, ``JEQ``, ``JGE`` and ``RET`` are executed, which is what the
 kernel (5.11 and later, ``seccomp_is_const_allow``) can turn into its bitmap of always-allowed calls.
 
-Constants: linux/filter.h, linux/bpf_common.h, linux/seccomp.h (3.5; ERRNO and TRAP 3.5, LOG and
-KILL_PROCESS 4.14, USER_NOTIF 5.0), linux/audit.h.
+Constants: linux/filter.h, linux/bpf_common.h, linux/seccomp.h.
 """
 
 from __future__ import annotations
 
-import bisect
 import dataclasses
-import enum
 import struct
 from collections.abc import Iterable, Sequence
 from typing import Final, TypeAlias
 
 from berm.errors import PolicyError
+from berm.kernel.bpf_rules import (
+    ALLOW,
+    AUDIT_ARCH,
+    AUDIT_ARCH_X86_64,
+    KILL_PROCESS,
+    LOG,
+    SELF_PID,
+    TRAP,
+    USER_NOTIF,
+    X32_SYSCALL_BIT,
+    Action,
+    Compare,
+    Filter,
+    Op,
+    Rule,
+)
 
-# linux/audit.h: EM_* | __AUDIT_ARCH_64BIT | __AUDIT_ARCH_LE
-AUDIT_ARCH: Final = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7, "riscv64": 0xC00000F3}
-AUDIT_ARCH_X86_64: Final = AUDIT_ARCH["x86_64"]
-X32_SYSCALL_BIT: Final = 0x40000000  # asm/unistd.h, __X32_SYSCALL_BIT
+__all__ = [
+    "ALLOW",
+    "AUDIT_ARCH",
+    "AUDIT_ARCH_X86_64",
+    "INSTRUCTION_SIZE",
+    "KILL_PROCESS",
+    "LOG",
+    "MAX_INSTRUCTIONS",
+    "SELF_PID",
+    "TRAP",
+    "USER_NOTIF",
+    "X32_SYSCALL_BIT",
+    "Action",
+    "Compare",
+    "Filter",
+    "Op",
+    "Rule",
+    "assemble",
+    "instruction_count",
+    "with_pid",
+]
+
 MAX_INSTRUCTIONS: Final = 4096  # linux/bpf_common.h, BPF_MAXINSNS
-MAX_ERRNO: Final = 4095  # linux/err.h; the kernel clamps larger ones
-
-SELF_PID: Final = 0x7FF05E1F
-"""The value in a rule that stands for "the process id of the program itself".
-
-The host does not know it when it assembles; the launcher replaces the ``k`` of every ``BPF_JEQ``
-that carries this number by ``getpid()`` just before it installs the filter. A filter that was not
-patched matches no process (ids end at 2**22, linux/threads.h PID_MAX_LIMIT), so it fails closed.
-No other comparison may use this number.
-"""
 
 # struct seccomp_data (linux/seccomp.h): int nr; __u32 arch; __u64 instruction_pointer; __u64 args[6]
 _OFFSET_NR: Final = 0
@@ -65,172 +82,6 @@ _RET_K: Final = 0x06
 _WORD: Final = 0xFFFFFFFF
 _INSTRUCTION: Final = struct.Struct("<HBBI")  # struct sock_filter: code, jt, jf, k
 INSTRUCTION_SIZE: Final = _INSTRUCTION.size
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Action:
-    """What the kernel does with a call: one ``SECCOMP_RET_*`` word."""
-
-    word: int
-
-    @classmethod
-    def errno(cls, number: int) -> Action:
-        """Refuse the call with this error number."""
-        if not 0 < number <= MAX_ERRNO:
-            raise PolicyError(f"{number} is not an error number (1 to {MAX_ERRNO}).")
-        return cls(0x00050000 | number)
-
-    @property
-    def errno_number(self) -> int | None:
-        """The error number of an ``errno`` action, None for every other one."""
-        return self.word & 0xFFFF if self.word & 0xFFFF0000 == 0x00050000 else None
-
-    @property
-    def allows(self) -> bool:
-        """True if the call is executed (ALLOW, LOG)."""
-        return self in (ALLOW, LOG)
-
-    def __str__(self) -> str:
-        number = self.errno_number
-        return f"errno({number})" if number is not None else _NAMES.get(self.word, hex(self.word))
-
-
-ALLOW: Final = Action(0x7FFF0000)
-LOG: Final = Action(0x7FFC0000)
-USER_NOTIF: Final = Action(0x7FC00000)
-TRAP: Final = Action(0x00030000)
-KILL_PROCESS: Final = Action(0x80000000)
-_NAMES: Final = {
-    0x7FFF0000: "allow",
-    0x7FFC0000: "log",
-    0x7FC00000: "notify",
-    0x00030000: "trap",
-    0x80000000: "kill",
-}
-_EPERM: Final = Action.errno(1)
-_ENOSYS: Final = Action.errno(38)
-
-
-class Op(enum.StrEnum):
-    """How an argument is compared. Values are unsigned."""
-
-    EQ = "eq"
-    NE = "ne"
-    LT = "lt"
-    LE = "le"
-    GT = "gt"
-    GE = "ge"
-    MASKED_EQ = "masked_eq"
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Compare:
-    """One condition on one argument.
-
-    Attributes:
-        arg: argument number, 0 to 5.
-        op: the comparison; for ``MASKED_EQ`` it is ``argument & mask == value``.
-        value: unsigned, at most ``width`` bits.
-        mask: for ``MASKED_EQ`` only; ``value`` may not have bits outside of it (such a condition
-            could never hold, which is a mistake in the policy).
-        width: 64, or 32 to look at the low word alone. It must be 32 where the kernel's parameter is an
-            ``int`` or ``unsigned int``: the kernel ignores the upper half, and a 64-bit comparison for
-            refusal would be evaded by setting it (CVE-2019-10063).
-    """
-
-    arg: int
-    op: Op
-    value: int
-    mask: int | None = None
-    width: int = 64
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.arg <= 5:
-            raise PolicyError(f"A syscall has arguments 0 to 5, not {self.arg}.")
-        if self.width not in (32, 64):
-            raise PolicyError(f"A comparison is 32 or 64 bits wide, not {self.width}.")
-        limit = 1 << self.width
-        if not 0 <= self.value < limit:
-            raise PolicyError(f"{self.value:#x} does not fit {self.width} unsigned bits.")
-        if (self.op is Op.MASKED_EQ) != (self.mask is not None):
-            raise PolicyError("A mask belongs to masked_eq, and to nothing else.")
-        if self.mask is not None:
-            if not 0 <= self.mask < limit:
-                raise PolicyError(f"{self.mask:#x} does not fit {self.width} unsigned bits.")
-            if self.value & ~self.mask:
-                raise PolicyError(f"{self.value:#x} has bits outside of the mask {self.mask:#x}.")
-        stands_for_pid = SELF_PID in (self.value, self.value >> 32, self.value & _WORD)
-        if stands_for_pid and (
-            self.op is not Op.EQ or self.width != 32 or self.value != SELF_PID
-        ):
-            raise PolicyError("SELF_PID can only be compared with eq at 32 bits.")
-
-    def holds(self, args: Sequence[int]) -> bool:
-        """Say whether the condition holds for these six unsigned 64-bit arguments."""
-        given = args[self.arg] & ((1 << self.width) - 1)
-        match self.op:
-            case Op.EQ:
-                return given == self.value
-            case Op.NE:
-                return given != self.value
-            case Op.LT:
-                return given < self.value
-            case Op.LE:
-                return given <= self.value
-            case Op.GT:
-                return given > self.value
-            case Op.GE:
-                return given >= self.value
-            case Op.MASKED_EQ:
-                return given & (self.mask or 0) == self.value
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Rule:
-    """What happens to a syscall when all conditions hold (none: always)."""
-
-    nr: int
-    action: Action
-    conditions: tuple[Compare, ...] = ()
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Filter:
-    """A whole filter.
-
-    Attributes:
-        default: for numbers without a rule that matches.
-        rules: for one number, the first match decides.
-        arch: the only AUDIT_ARCH whose calls are looked at.
-        foreign_arch: for calls of any other architecture (``int 0x80`` in a 64-bit process); their
-            numbers mean other things, so nothing else is safe.
-        x32: for numbers with the x32 bit. ENOSYS is what a kernel without that ABI says.
-        newest: the highest number that the policy knows; beyond it calls get ``unborn``, ENOSYS, which
-            tells C libraries to fall back to an older call. None: they get ``default``.
-    """
-
-    default: Action
-    rules: tuple[Rule, ...]
-    arch: int = AUDIT_ARCH_X86_64
-    foreign_arch: Action = KILL_PROCESS
-    x32: Action = _ENOSYS
-    newest: int | None = None
-    unborn: Action = _ENOSYS
-
-    def __post_init__(self) -> None:
-        end = X32_SYSCALL_BIT if self.newest is None else self.newest + 1
-        for rule in self.rules:
-            if not 0 <= rule.nr < end:
-                raise PolicyError(f"{rule.nr} is not a syscall number of this ABI.")
-
-
-def clone3_rule(nr: int = 435) -> Rule:
-    """Return the rule that every filter needs for ``clone3``.
-
-    Its flags lie in memory, where a filter cannot look; ENOSYS makes C libraries fall back to
-    ``clone``, whose flags are an argument. With EPERM threads could not start at all.
-    """
-    return Rule(nr, _ENOSYS)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -262,11 +113,10 @@ class _Branch:
 _Node: TypeAlias = _Return | _Step | _Branch
 
 
-
-
 class _Graph:
     """Makes nodes, each distinct one once. A node is a function of the accumulator alone, so
-    sharing equal ones is always right."""
+    sharing equal ones is always right.
+    """
 
     def __init__(self) -> None:
         self._made: dict[tuple[object, ...], _Node] = {}
@@ -311,7 +161,9 @@ class _Graph:
             case Op.LE:
                 return self.compare(dataclasses.replace(condition, op=Op.GT), no, yes)
             case Op.EQ:
-                return self._equal(arg, low, high if wide else 0, _WORD, _WORD if wide else 0, yes, no)
+                return self._equal(
+                    arg, low, high if wide else 0, _WORD, _WORD if wide else 0, yes, no
+                )
             case Op.MASKED_EQ:
                 mask = condition.mask or 0
                 return self._equal(arg, low, high, mask & _WORD, mask >> 32, yes, no)

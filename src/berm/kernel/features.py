@@ -10,7 +10,7 @@ import dataclasses
 import functools
 import json
 import os
-import subprocess  # noqa: S404 -- starts our own probe, nothing of a user's
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -69,51 +69,91 @@ class Problem:
         return f"{self.step}: {os.strerror(self.errno)}" if self.errno else self.step
 
 
-def _field(doc: str) -> Any:  # noqa: ANN401 -- like dataclasses.field
-    return dataclasses.field(metadata={"doc": doc})
+def _doc(sentence: str) -> dict[str, str]:
+    return {"doc": sentence}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class HostFeatures:
     """What can be used here. ``field_doc`` has a sentence for each, ``problems`` why one is missing."""
 
-    uid: int = _field("Effective user id of the service.")
-    capabilities: int = _field("Effective capability set of the service, as a bit mask.")
-    landlock_abi: int = _field(
-        "Landlock ABI in use, 0 for none: files from 1 on, truncation from 3, TCP from 4, signals from 6."
+    uid: int = dataclasses.field(metadata=_doc("Effective user id of the service."))
+    capabilities: int = dataclasses.field(
+        metadata=_doc("Effective capability set of the service, as a bit mask.")
     )
-    seccomp_filter: bool = _field("Syscall filters can be installed, and decide.")
-    seccomp_notify: bool = _field("A filter can report refused calls, so that the user is told.")
-    userns: bool = _field("User namespaces can be made, and give power inside of them.")
-    userns_errno: int = _field("Error number of the step at which a user namespace failed, else 0.")
-    way: Way = _field(
-        "How namespaces are made: as root without a user namespace, in one (userns), or not at all."
+    landlock_abi: int = dataclasses.field(
+        metadata=_doc(
+            "Landlock ABI in use, 0 for none: files from 1 on, truncation from 3, TCP from 4, signals from 6."
+        )
     )
-    mount_ns: bool = _field("A cell can have its own mounts.")
-    pid_ns: bool = _field("A cell can have its own process ids, and dies with its init.")
-    net_ns: bool = _field("A cell can have its own, empty network.")
-    ipc_ns: bool = _field("A cell can have its own System V and POSIX message queues and memory.")
-    uts_ns: bool = _field("A cell can have its own host name.")
-    cgroup_ns: bool = _field("A cell can have its own view of cgroups.")
-    mount_tmpfs: bool = _field("A cell can have sized file systems in memory.")
-    bind_mount: bool = _field("The runtime's files can be shown read-only.")
-    mount_proc: bool = _field("A cell can have a /proc with its own processes only.")
-    pivot_root: bool = _field("A cell can leave the host's root for good.")
-    chroot: bool = _field("The root directory can be changed without a namespace.")
-    setuid: bool = _field("The service can give each cell an unprivileged user id.")
-    rlimit_data: bool = _field("RLIMIT_DATA counts anonymous memory.")
-    pidfd: bool = _field("Processes can be watched by file descriptor (pidfd_open).")
-    subreaper: bool = _field("Orphans come to the run's agent.")
-    proc_children: bool = _field("/proc lists the children of a process.")
-    smaps_rollup: bool = _field("/proc tells the proportional memory (PSS) of a process.")
-    openat2: bool = _field("Paths can be opened beneath a directory, without links.")
-    memfd: bool = _field("Files in memory can be made and sealed.")
-    close_range: bool = _field("All inherited descriptors can be closed in one call.")
-    cgroup_v2: str | None = _field(
-        "A cgroup v2 directory below which runs get memory.max and pids.max."
+    seccomp_filter: bool = dataclasses.field(
+        metadata=_doc("Syscall filters can be installed, and decide.")
     )
-    yama: int | None = _field("Yama's ptrace_scope, None without Yama.")
-    problems: Mapping[str, Problem] = _field("Field → why it is not there.")
+    seccomp_notify: bool = dataclasses.field(
+        metadata=_doc("A filter can report refused calls, so that the user is told.")
+    )
+    userns: bool = dataclasses.field(
+        metadata=_doc("User namespaces can be made, and give power inside of them.")
+    )
+    userns_errno: int = dataclasses.field(
+        metadata=_doc("Error number of the step at which a user namespace failed, else 0.")
+    )
+    way: Way = dataclasses.field(
+        metadata=_doc(
+            "How namespaces are made: as root without a user namespace, in one (userns), or not at all."
+        )
+    )
+    mount_ns: bool = dataclasses.field(metadata=_doc("A cell can have its own mounts."))
+    pid_ns: bool = dataclasses.field(
+        metadata=_doc("A cell can have its own process ids, and dies with its init.")
+    )
+    net_ns: bool = dataclasses.field(metadata=_doc("A cell can have its own, empty network."))
+    ipc_ns: bool = dataclasses.field(
+        metadata=_doc("A cell can have its own System V and POSIX message queues and memory.")
+    )
+    uts_ns: bool = dataclasses.field(metadata=_doc("A cell can have its own host name."))
+    cgroup_ns: bool = dataclasses.field(metadata=_doc("A cell can have its own view of cgroups."))
+    mount_tmpfs: bool = dataclasses.field(
+        metadata=_doc("A cell can have sized file systems in memory.")
+    )
+    bind_mount: bool = dataclasses.field(
+        metadata=_doc("The runtime's files can be shown read-only.")
+    )
+    mount_proc: bool = dataclasses.field(
+        metadata=_doc("A cell can have a /proc with its own processes only.")
+    )
+    pivot_root: bool = dataclasses.field(
+        metadata=_doc("A cell can leave the host's root for good.")
+    )
+    chroot: bool = dataclasses.field(
+        metadata=_doc("The root directory can be changed without a namespace.")
+    )
+    setuid: bool = dataclasses.field(
+        metadata=_doc("The service can give each cell an unprivileged user id.")
+    )
+    rlimit_data: bool = dataclasses.field(metadata=_doc("RLIMIT_DATA counts anonymous memory."))
+    pidfd: bool = dataclasses.field(
+        metadata=_doc("Processes can be watched by file descriptor (pidfd_open).")
+    )
+    subreaper: bool = dataclasses.field(metadata=_doc("Orphans come to the run's agent."))
+    proc_children: bool = dataclasses.field(metadata=_doc("/proc lists the children of a process."))
+    smaps_rollup: bool = dataclasses.field(
+        metadata=_doc("/proc tells the proportional memory (PSS) of a process.")
+    )
+    openat2: bool = dataclasses.field(
+        metadata=_doc("Paths can be opened beneath a directory, without links.")
+    )
+    memfd: bool = dataclasses.field(metadata=_doc("Files in memory can be made and sealed."))
+    close_range: bool = dataclasses.field(
+        metadata=_doc("All inherited descriptors can be closed in one call.")
+    )
+    cgroup_v2: str | None = dataclasses.field(
+        metadata=_doc("A cgroup v2 directory below which runs get memory.max and pids.max.")
+    )
+    yama: int | None = dataclasses.field(metadata=_doc("Yama's ptrace_scope, None without Yama."))
+    problems: Mapping[str, Problem] = dataclasses.field(
+        metadata=_doc("Field → why it is not there.")
+    )
 
     def as_dict(self) -> dict[str, object]:
         """Return plain JSON-ready data; :meth:`from_dict` reads it again."""
@@ -211,7 +251,7 @@ def run_probe() -> dict[str, Any]:
     """
     script = Path(__file__).parent / "probe"
     try:
-        done = subprocess.run(  # noqa: S603 -- our own script
+        done = subprocess.run(
             [sys.executable, "-I", "-S", str(script)],
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -238,7 +278,7 @@ def interpret(
     """Return the features that a probe's raw answer means. Pure."""
     problems: dict[str, Problem] = {}
 
-    def value(found: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 -- JSON
+    def value(found: Mapping[str, Any], name: str) -> Any:
         one = found.get(name)
         if one is None:
             return None

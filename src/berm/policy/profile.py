@@ -164,7 +164,9 @@ def load_profile(name: str) -> Profile:
         PolicyError: there is no such profile, or its file is wrong.
     """
     if name not in NAMES:
-        raise PolicyError(f"There is no profile {name!r}.", remedy=f"Use one of {', '.join(NAMES)}.")
+        raise PolicyError(
+            f"There is no profile {name!r}.", remedy=f"Use one of {', '.join(NAMES)}."
+        )
     raw = tomllib.loads(_data().joinpath("profiles", f"{name}.toml").read_text("utf-8"))
     if unknown := set(raw) - _KEYS:
         raise PolicyError(f"Profile {name!r} has unknown settings: {', '.join(sorted(unknown))}.")
@@ -224,9 +226,7 @@ def _rules(entries: tuple[str, ...], flags: frozenset[str]) -> tuple[PolicyRule,
     return tuple(found)
 
 
-def policy_rules(
-    profile: Profile, world: World, flags: frozenset[str]
-) -> tuple[PolicyRule, ...]:
+def policy_rules(profile: Profile, world: World, flags: frozenset[str]) -> tuple[PolicyRule, ...]:
     """Return all rules of a profile in one world, in order."""
     return _rules(profile.groups[world], flags)
 
@@ -310,9 +310,7 @@ def reach(
     }
 
 
-def reachable(
-    profile: Profile | str, world: World, flags: frozenset[str] = ALL_FLAGS
-) -> list[str]:
+def reachable(profile: Profile | str, world: World, flags: frozenset[str] = ALL_FLAGS) -> list[str]:
     """Return the names of the syscalls that a program can reach, sorted: its attack surface."""
     return sorted(reach(profile, world, flags))
 
