@@ -94,8 +94,6 @@ class Config:
             require=tuple(g for g in wanted if g not in self.give_up),
             strict=self.require == _STRICT,
             ablate=self.ablate,
-            uid_base=self.uid_base,
-            uid_count=self.uid_count,
             disk=64 * MIB,
             inodes=self.disk_inodes,
             nice=self.nice,

@@ -186,8 +186,10 @@ class Engine:
         result = self._result(ran, step, step.limits)
         if not result.outcome.ok or not ran.files:
             return Program(found, entry, Bundle({}), step, result, ok=False)
+        # In the confined plan a linker may not chmod, so the mode that came out says nothing.
+        made = {name: File(file.data, executable=True) for name, file in ran.files.items()}
         kept = {name: file for name, file in contents.items() if name != entry}
-        return Program(found, entry, Bundle({**kept, **ran.files}), step, result)
+        return Program(found, entry, Bundle({**kept, **made}), step, result)
 
     async def execute(
         self,
@@ -231,7 +233,8 @@ class Engine:
         on_stderr: Listener | None = None,
     ) -> Ran:
         """Take a turn and a cell, and run the step in it."""
-        pool = self._pool(self._plan(step))
+        plan = self._plan(step)
+        pool = self._pool(plan)
         async with self._turns:
             cell = await pool.take()
             work, tmp = cell.directories
@@ -241,7 +244,7 @@ class Engine:
                 env=step.environment(work, tmp),
                 bundle=bundle,
                 stdin=stdin,
-                rlimits=_rlimits(step, limits),
+                rlimits=_rlimits(plan, step, limits),
                 watch={
                     "cpu": limits.cpu_time,
                     "wall": limits.wall_time,
@@ -286,7 +289,7 @@ class Engine:
         if plan is None:
             runtime = Runtime(
                 read_paths=step.read_paths,
-                interpreter=step.interpreter if step.interpreter else sys.executable,
+                interpreter=step.interpreter or sys.executable,
                 in_process=in_process,
                 env=env,
                 preload=(*DEFAULT_PRELOAD, *self.config.preload),
@@ -305,14 +308,15 @@ class Engine:
         return pool
 
 
-def _rlimits(step: Step, limits: Limits) -> dict[str, int]:
+def _rlimits(plan: CellPlan, step: Step, limits: Limits) -> dict[str, int]:
     """The run's own resource limits, each a backstop one notch above what the agent enforces."""
     wanted = {
         "cpu": int(limits.cpu_time) + 2,
         "fsize": limits.file_size,
         "nofile": limits.open_files,
-        "nproc": limits.processes + step.runtime_threads + 1,
     }
+    if plan.counts_processes:
+        wanted["nproc"] = limits.processes + step.runtime_threads + 1
     if step.data_limit is not None:
         wanted["data"] = step.data_limit
     return wanted
@@ -338,8 +342,8 @@ def _bytes(content: Content) -> bytes:
 def _arguments(args: Sequence[str]) -> tuple[str, ...]:
     checked = tuple(args)
     for arg in checked:
-        if not isinstance(arg, str) or "\0" in arg:
-            raise InputError("An argument is not a string, or holds a NUL byte.")
+        if "\0" in arg:
+            raise InputError("An argument holds a NUL character.", remedy="Remove it.")
     if sum(len(arg.encode("utf-8", "surrogateescape")) + 1 for arg in checked) > MAX_ARGS:
         raise InputError(f"The arguments are over {MAX_ARGS} bytes together.")
     return checked

@@ -17,7 +17,7 @@ import signal
 import time
 
 from berm_cell import _syscalls as sys_
-from berm_cell import bundle, protocol, rundir, steps, tree
+from berm_cell import bundle, children, protocol, rundir, steps, tree
 
 FIRST_TICK = 0.002
 """Seconds from the start of a run to the first look at it; each next pause is twice as long."""
@@ -40,7 +40,8 @@ class Agent:
         self._exec_pipe = exec_pipe
         self._run_dir = run_dir
         self._directories = directories
-        self._limits = None
+        self._limits = {}
+        self._watching = False
         self._collect = None
         self._status = None
         self._program_rss = 0
@@ -57,33 +58,29 @@ class Agent:
 
     def serve(self):
         """Wait for the order to watch, watch until the end, report, return."""
-        wake_read, wake_write = os.pipe()
-        os.set_blocking(wake_read, False)
-        os.set_blocking(wake_write, False)
-        signal.signal(signal.SIGCHLD, _noted)
-        signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+        events = children.ChildEvents()
         poll = select.poll()
         poll.register(self._sock.fileno(), select.POLLIN | select.POLLRDHUP)
-        poll.register(wake_read, select.POLLIN)
+        poll.register(events.fd, select.POLLIN)
         if self._exec_pipe >= 0:
             poll.register(self._exec_pipe, 0)
         pause, next_tick = FIRST_TICK, None
         self._reap()
-        while self._status is None or self._limits is None:
+        while self._status is None or not self._watching:
             timeout = None
             if next_tick is not None:
                 timeout = max(0.0, next_tick - time.monotonic()) * 1000.0
             for fd, event in poll.poll(timeout):
-                if fd == wake_read:
-                    _drain(wake_read)
+                if fd == events.fd:
+                    events.clear()
                 elif fd == self._exec_pipe:
                     poll.unregister(fd)
                     self._executed = True
-                    if self._limits is not None:
+                    if self._watching:
                         self._look()
                 elif event & (select.POLLRDHUP | select.POLLHUP | select.POLLERR):
                     self._stop("host")
-                    if self._limits is None:
+                    if not self._watching:
                         self.end_tree()
                         return
                     poll.unregister(fd)
@@ -106,9 +103,10 @@ class Agent:
         protocol.close_all(fds)
         if message is None:
             return False
-        if message.get("op") != "watch" or self._limits is not None:
+        if message.get("op") != "watch" or self._watching:
             raise protocol.FrameError("the agent hears one watch frame, nothing else")
         self._limits = message["limits"]
+        self._watching = True
         self._collect = message.get("collect")
         self._started = time.monotonic()
         self._cpu_before = tree.cpu_clock(self._program)
@@ -224,30 +222,18 @@ class Agent:
         protocol.send_frame(self._sock, message, fds)
 
     def _memory(self):
+        """Peak of the tree in bytes, without the fork server's pages.
+
+        Each page that the run wrote to or added cost one fault; the kernel's own peak (maxrss)
+        includes the launcher's pages, before an exec too.
+        """
+        faults = self._program_faults - self._launcher_faults
+        touched = min(faults * resource.getpagesize(), self._program_rss)
         if self._exec_pipe < 0:
-            # In-process: the fork server's pages are not the run's unless it wrote to them, and
-            # each page that it wrote to or added cost one fault.
-            grown = self._program_rss - self._launcher_rss
-            faults = self._program_faults - self._launcher_faults
-            touched = min(faults * resource.getpagesize(), self._program_rss)
-            return max(self._peak, grown, touched)
+            return max(self._peak, self._program_rss - self._launcher_rss, touched)
         if self._program_rss > self._launcher_rss:
             return max(self._peak, self._program_rss)
-        # The kernel keeps the launcher's own peak across exec, so that a program smaller than
-        # the launcher is known only by what the samples saw of it.
-        return self._peak or self._program_rss
-
-
-def _noted(_number, _frame):
-    """A handler is needed for the wake-up descriptor to be written; there is nothing to do."""
-
-
-def _drain(fd):
-    try:
-        while os.read(fd, 512):
-            pass
-    except BlockingIOError:
-        pass
+        return self._peak or touched
 
 
 def start(cell, agent_sock, program_sock, owner, cgroup_fd, own_pid_namespace, berth):
@@ -263,7 +249,7 @@ def start(cell, agent_sock, program_sock, owner, cgroup_fd, own_pid_namespace, b
         return pid, None
     run_dir = None
     try:
-        _forget_server()
+        children.forget()
         run_dir, directories = steps.open_cell(cell, owner, berth)
         proc_fd = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         exec_pipe, keep = -1, [0, 1, 2, program_sock.fileno()]
@@ -307,12 +293,6 @@ def _serve(agent, sock):
         _tell(sock, {"op": "failed", "step": "agent", "errno": 0, "text": text[:500]})
         return 70
     return 0
-
-
-def _forget_server():
-    """Undo what the fork server set for itself."""
-    signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
 def _tell(sock, frame):

@@ -17,6 +17,8 @@ def _load(directory):
     spec = spec_from_file_location(
         "berm_cell", directory + "/__init__.py", submodule_search_locations=[directory]
     )
+    if spec is None or spec.loader is None:
+        raise ImportError("the launcher is not in " + directory)
     package = module_from_spec(spec)
     sys.modules["berm_cell"] = package
     spec.loader.exec_module(package)
@@ -31,7 +33,8 @@ try:
     exec(code, namespace)
 except BaseException as error:
     namespace = code = None
-    finish(error.with_traceback(error.__traceback__.tb_next))
+    trace = error.__traceback__
+    finish(error.with_traceback(trace and trace.tb_next))
 else:
     namespace = code = None
     finish(None)

@@ -91,7 +91,7 @@ def _open_regular(root, name):
     except OSError as error:
         if error.errno == errno.ENOSYS:
             return _open_step_by_step(root, name)
-        text = "is a link or no plain file" if error.errno in _BUSY else os.strerror(error.errno)
+        text = "is a link or no plain file" if error.errno in _BUSY else str(error.strerror)
         return text, -1, 0, 0
     return _checked(fd)
 

@@ -18,6 +18,7 @@ import types
 
 from berm_cell import bundle, protocol, steps
 
+
 def park(cell, sock, owner, directories, cgroup_fd, keep_fds):
     """Confine this process, say so, and wait for the one request.
 
@@ -177,7 +178,8 @@ def _report(error):
         return _exit_code(raised)
     except BaseException as second:
         sys.stderr.write("Error in sys.excepthook:\n")
-        sys.__excepthook__(type(second), second, second.__traceback__.tb_next)
+        inner = second.__traceback__
+        sys.__excepthook__(type(second), second, inner and inner.tb_next)
         sys.stderr.write("\nOriginal exception was:\n")
         sys.__excepthook__(type(error), error, trace)
     return 1
@@ -219,7 +221,7 @@ def _flush():
             failed = True
             try:
                 text = "Exception ignored in: %r\n%s: %s\n"
-                sys.__stderr__.write(text % (stdout, type(error).__name__, error))
+                os.write(2, (text % (stdout, type(error).__name__, error)).encode())
             except Exception:
                 pass
             sys.stdout = None
@@ -240,5 +242,3 @@ def _finalize_modules():
     sys.stderr = sys.__stderr__
     sys.modules.pop("__main__", None)
     gc.collect()
-
-

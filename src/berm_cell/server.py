@@ -20,7 +20,7 @@ import sys
 import time
 
 from berm_cell import _syscalls as sys_
-from berm_cell import agent, program, protocol, rundir, steps, tree
+from berm_cell import agent, children, program, protocol, rundir, steps, tree
 
 LEAVE_TIMEOUT = 3.0
 """Seconds that the agents have to end their runs when the host is gone."""
@@ -37,33 +37,40 @@ def serve(host_fd):
     host = socket.socket(fileno=host_fd)
     host.set_inheritable(False)
     try:
-        plan, fds = protocol.receive_frame(host)
-        protocol.close_all(fds)
-        if plan is None:
-            os._exit(0)
-        plan = plan["plan"]
-        inner = steps.enter_berth(plan["berth"], lambda: _ask_for_ids(host))
-        if inner:
-            _stand_by(host, inner)
-        own_pid_namespace = -1
-        if "pid-namespace" in plan["cell"]["layers"]:
-            own_pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
-        hidden = _warm(plan["berth"])
-        berth = None
-        if "mount-namespace" not in plan["cell"]["layers"]:
-            berth = rundir.Berth(plan["cell"]["run_dir"])
-        sys_.set_name("berm-forkserver")
-        protocol.send_frame(host, {"op": "ready", "python": sys.version.split()[0]})
+        cell, hidden, own_pid_namespace, berth = _prepare(host)
     except steps.StepFailed as failure:
-        _fail(host, failure.frame())
+        return _fail(host, failure.frame())
     except (OSError, protocol.FrameError, KeyError, TypeError, ValueError) as error:
         text = "%s: %s" % (type(error).__name__, error)
-        _fail(host, {"op": "failed", "step": "start", "errno": 0, "text": text[:500]})
-    request = _loop(host, plan["cell"], own_pid_namespace, berth)
-    if not plan["cell"]["in_process"]:
+        return _fail(host, {"op": "failed", "step": "start", "errno": 0, "text": text[:500]})
+    request = _loop(host, cell, own_pid_namespace, berth)
+    if not cell["in_process"]:
         program.execute(request)
     code, namespace = program.load(request, hidden)
     return code, namespace, program.finish
+
+
+def _prepare(host):
+    """Apply the plan's part for the fork server, warm up, and say that it is ready."""
+    frame, fds = protocol.receive_frame(host)
+    protocol.close_all(fds)
+    if frame is None:
+        os._exit(0)
+    plan = frame["plan"]
+    cell = plan["cell"]
+    inner = steps.enter_berth(plan["berth"], lambda: _ask_for_ids(host))
+    if inner:
+        _stand_by(host, inner)
+    own_pid_namespace = -1
+    if "pid-namespace" in cell["layers"]:
+        own_pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+    hidden = _warm(plan["berth"])
+    berth = None
+    if "mount-namespace" not in cell["layers"]:
+        berth = rundir.Berth(cell["run_dir"])
+    sys_.set_name("berm-forkserver")
+    protocol.send_frame(host, {"op": "ready", "python": sys.version.split()[0]})
+    return cell, hidden, own_pid_namespace, berth
 
 
 def _fail(host, frame):
@@ -111,23 +118,19 @@ def _warm(berth):
 
 def _loop(host, cell, own_pid_namespace, berth):
     """Fork and reap; returns the request in a program's process."""
-    wake_read, wake_write = os.pipe()
-    os.set_blocking(wake_read, False)
-    os.set_blocking(wake_write, False)
-    signal.signal(signal.SIGCHLD, agent._noted)
-    signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+    events = children.ChildEvents()
     poll = select.poll()
     poll.register(host.fileno(), select.POLLIN)
-    poll.register(wake_read, select.POLLIN)
+    poll.register(events.fd, select.POLLIN)
     cells = {}
     while True:
         for fd, _event in poll.poll():
-            if fd == wake_read:
-                agent._drain(wake_read)
+            if fd == events.fd:
+                events.clear()
                 continue
             message, fds = protocol.receive_frame(host)
             if message is None:
-                _leave(cells, berth)
+                return _leave(cells, berth)
             if message["op"] == "kill":
                 _kill(cells, message["id"])
                 continue

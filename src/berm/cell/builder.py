@@ -13,7 +13,7 @@ from typing import Final
 
 import berm_cell.protocol
 from berm.cell.cell import Cell
-from berm.errors import CellError, IsolationError
+from berm.errors import CellError
 from berm.policy.plan import CellPlan
 from berm_cell import protocol
 
@@ -58,7 +58,7 @@ class ForkServer:
         stdin_read, stdin_write = os.pipe()
         self._stderr_fd, stderr_write = os.pipe()
         try:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: ASYNC220 - vfork and exec: no waiting
                 self._command(child.fileno()),
                 stdin=stdin_read,
                 stdout=stderr_write,
@@ -99,9 +99,7 @@ class ForkServer:
         while True:
             message = await self._receive(host)
             if message is None:
-                raise CellError(
-                    "The fork server ended before it was ready.", meaning=self._said()
-                )
+                raise CellError("The fork server ended before it was ready.", meaning=self._said())
             match message.get("op"):
                 case "ids":
                     self._write_ids()
@@ -112,22 +110,21 @@ class ForkServer:
                     raise _failure(message, "A layer could not be applied", self._said())
 
     async def _receive(self, host: socket.socket) -> dict[str, object] | None:
-        assert self._loop is not None
-        readable = self._loop.create_future()
-        self._loop.add_reader(host.fileno(), _wake, readable)
+        loop = asyncio.get_running_loop()
+        readable: asyncio.Future[None] = loop.create_future()
+        loop.add_reader(host.fileno(), _wake, readable)
         try:
             await readable
         finally:
-            self._loop.remove_reader(host.fileno())
+            loop.remove_reader(host.fileno())
+        message: dict[str, object] | None
         message, fds = protocol.receive_frame(host)
         protocol.close_all(fds)
         return message
 
     def _write_ids(self) -> None:
         """Write the id maps of the fork server's user namespace; only root is asked to."""
-        ids = self.plan.berth["ids"]
-        assert isinstance(ids, dict)
-        line = f"0 {ids['base']} {ids['count']}\n"
+        line = f"0 {self._slots.base} {self._slots.count}\n"
         for name in ("uid_map", "gid_map"):
             Path(f"/proc/{self.pid}/{name}").write_text(line, "ascii")
 
@@ -180,7 +177,8 @@ class ForkServer:
             gone.set_result(None)
 
     def _hear(self) -> None:
-        assert self._sock is not None
+        if self._sock is None:
+            return
         try:
             message, fds = protocol.receive_frame(self._sock)
         except BlockingIOError:
@@ -245,7 +243,8 @@ class Slots:
 
     def __init__(self, base: int, count: int) -> None:
         """Hand out slots 1 to ``count - 1``; slot 0 is the fork server's own."""
-        self._base = base
+        self.base = base
+        self.count = count
         self._free = collections.deque(range(1, count))
 
     def take(self, plan: CellPlan) -> int:
@@ -266,11 +265,12 @@ class Slots:
 
     def owner(self, plan: CellPlan, slot: int) -> list[int]:
         """Return ``[uid, gid]`` for the slot, as numbered in the fork server's user namespace."""
+        mapped = "user-namespace" in plan.enforcement.layers
         if plan.owners != "slots":
-            return [0, 0] if "user-namespace" in plan.enforcement.layers else [os.getuid(), os.getgid()]
-        if "user-namespace" in plan.enforcement.layers:
+            return [0, 0] if mapped else [os.getuid(), os.getgid()]
+        if mapped:
             return [slot, slot]
-        return [self._base + slot, self._base + slot]
+        return [self.base + slot, self.base + slot]
 
 
 def _wake(future: asyncio.Future[None]) -> None:
@@ -278,13 +278,14 @@ def _wake(future: asyncio.Future[None]) -> None:
         future.set_result(None)
 
 
-def _failure(message: dict[str, object], summary: str, said: str) -> IsolationError | CellError:
+def _failure(message: dict[str, object], summary: str, said: str) -> CellError:
     step = str(message.get("step", ""))[:64]
     text = str(message.get("text", ""))[:500]
+    errno = message.get("errno")
     return CellError(
         f"{summary}: {step}: {text}.",
         step=step,
-        errno=message["errno"] if isinstance(message.get("errno"), int) else 0,  # type: ignore[arg-type]
+        errno=errno if isinstance(errno, int) else 0,
         meaning=said,
         remedy="Run `berm doctor`; if it shows the layer as usable, please report this.",
     )

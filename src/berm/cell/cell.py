@@ -7,7 +7,7 @@ import dataclasses
 import os
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Final, TypeVar
 
 from berm.cell.files import Bundle, File, read_bundle
 from berm.cell.outcome import Ending
@@ -16,6 +16,8 @@ from berm.errors import CellError
 from berm.model import Usage
 from berm.policy.plan import CellPlan
 from berm_cell import protocol
+
+_T = TypeVar("_T")
 
 GRACE: Final = 2.0
 """Seconds past the wall limit after which the host ends a run whose agent did not."""
@@ -115,6 +117,7 @@ class Cell:
             for known in (self._program, self._agent):
                 self._loop.remove_reader(known.fileno())
         try:
+            message: dict[str, object] | None
             message, fds = protocol.receive_frame(sock)
         except (OSError, protocol.FrameError) as error:
             raise CellError(f"A cell could not be made: {error}.") from error
@@ -252,7 +255,7 @@ class Cell:
                 self._kill()
 
 
-def _resolve(future: asyncio.Future[object], value: object) -> None:
+def _resolve(future: asyncio.Future[_T], value: _T) -> None:
     if not future.done():
         future.set_result(value)
 
@@ -277,7 +280,9 @@ def _ending(message: Mapping[str, object]) -> Ending:
 
 def _pairs(value: object) -> list[tuple[str, str]]:
     rows = value if isinstance(value, list) else []
-    return [(str(row[0]), str(row[1])) for row in rows[:16] if isinstance(row, list) and len(row) == 2]
+    return [
+        (str(row[0]), str(row[1])) for row in rows[:16] if isinstance(row, list) and len(row) == 2
+    ]
 
 
 def _failed(message: Mapping[str, object]) -> CellError:

@@ -39,7 +39,9 @@ class Bundle:
     def __init__(self, files: Mapping[str, File]) -> None:
         """Take files by their relative names; raises :class:`InputError` for a bad one."""
         if len(files) > MAX_FILES:
-            raise InputError(f"{len(files)} files in one submission.", remedy=f"At most {MAX_FILES}.")
+            raise InputError(
+                f"{len(files)} files in one submission.", remedy=f"At most {MAX_FILES}."
+            )
         rows: list[Row] = []
         self.fd = os.memfd_create("bundle", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
         try:

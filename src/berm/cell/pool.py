@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import collections
 import contextlib
-from collections.abc import Callable
 from typing import Final
 
 from berm.cell.builder import ForkServer, Slots
@@ -15,8 +14,6 @@ from berm.policy.plan import CellPlan
 
 RECYCLE_AFTER: Final = 100_000
 """Cells after which a fork server is replaced: its forks share one address-space layout."""
-
-Proof = Callable[[CellPlan, Cell], "asyncio.Future[None]"]
 
 
 class Pool:
@@ -90,11 +87,7 @@ class Pool:
         """Park cells until the pool is full."""
         while len(self._parked) < self.depth and not self._closed:
             server = await self.start()
-            cell = await server.cell()
-            if self._closed:
-                await cell.close()
-                return
-            self._parked.append(cell)
+            self._parked.append(await server.cell())
 
     def _refill_soon(self) -> None:
         if (self._refill is None or self._refill.done()) and not self._closed and self.depth:

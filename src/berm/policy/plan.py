@@ -18,7 +18,7 @@ from berm.kernel import landlock
 from berm.kernel.bpf import SELF_PID
 from berm.kernel.features import HostFeatures
 from berm.model import MIB, Enforcement, Guarantee
-from berm.policy.profile import Profile, profile_filter
+from berm.policy.profile import Profile, World, profile_filter
 
 LAYERS = (
     "user-namespace",
@@ -117,8 +117,6 @@ class PlanSettings:
     require: tuple[Guarantee, ...] = tuple(Guarantee)
     strict: bool = False
     ablate: tuple[str, ...] = ()
-    uid_base: int = 2_000_000_000
-    uid_count: int = 4096
     disk: int = 64 * MIB
     inodes: int = 8192
     nice: int = 10
@@ -142,12 +140,18 @@ class CellPlan:
         return {"op": "plan", "plan": {"berth": self.berth, "cell": self.cell}}
 
     @property
+    def counts_processes(self) -> bool:
+        """True where RLIMIT_NPROC counts this cell's processes and nobody else's."""
+        layers = self.cell["layers"]
+        return isinstance(layers, list) and ("user-namespace" in layers or "uid" in layers)
+
+    @property
     def owners(self) -> str:
         """How cells get their ids: ``slots`` (each its own uid) or ``shared``."""
         return "slots" if "uid" in self.enforcement.layers else "shared"
 
 
-def choose_family(features: HostFeatures, wanted: str = "auto") -> str:
+def choose_family(features: HostFeatures, wanted: str = "auto") -> World:
     """Return ``namespaces`` or ``confined``; raise if neither can work here."""
     namespaces = (
         features.mount_ns
@@ -203,12 +207,12 @@ def make_plan(
         },
         "landlock": _landlock(family, layers, features, runtime),
         "agent_scope": (
-            landlock.scope_rights(features.landlock_abi)
+            landlock.scopes(features.landlock_abi)
             if family == "confined" and "landlock-scope" in layers
             else 0
         ),
         "seccomp": (
-            base64.b64encode(profile_filter(profile, features, _world(family))).decode("ascii")
+            base64.b64encode(profile_filter(profile, features, family)).decode("ascii")
             if "seccomp" in layers
             else ""
         ),
@@ -216,17 +220,13 @@ def make_plan(
     }
     berth: dict[str, object] = {
         "layers": berth_layers,
-        "ids": _ids(features, settings),
+        "ids": {"written_by": "host" if features.uid == 0 and features.setuid else "self"},
         "root": _root(runtime),
         "preload": list(runtime.preload) if runtime.in_process else [],
     }
     identity = json.dumps([berth, cell, dataclasses.asdict(runtime)], sort_keys=True)
     key = hashlib.sha256(identity.encode()).hexdigest()[:16]
     return CellPlan(profile.name, runtime, berth, cell, enforcement, key)
-
-
-def _world(family: str) -> str:
-    return family
 
 
 def _layers(family: str, features: HostFeatures, settings: PlanSettings) -> tuple[str, ...]:
@@ -266,9 +266,7 @@ def _enforcement(family: str, layers: Sequence[str]) -> Enforcement:
     return Enforcement(family, {g: names for g, names in held.items() if names}, tuple(layers))
 
 
-def _require(
-    enforcement: Enforcement, features: HostFeatures, settings: PlanSettings
-) -> None:
+def _require(enforcement: Enforcement, features: HostFeatures, settings: PlanSettings) -> None:
     """Fail closed: what is required and not held is an error that names it and the way out."""
     if settings.ablate:
         return
@@ -324,15 +322,6 @@ def _share_out(
     return berth, cell
 
 
-def _ids(features: HostFeatures, settings: PlanSettings) -> dict[str, object]:
-    by_host = features.uid == 0 and features.setuid
-    return {
-        "written_by": "host" if by_host else "self",
-        "base": settings.uid_base,
-        "count": settings.uid_count,
-    }
-
-
 def _root(runtime: Runtime) -> dict[str, object]:
     """The minimal root of the namespaces plan: the runtime's files and a synthetic rest."""
     return {
@@ -367,17 +356,16 @@ def _landlock(
     handled = rights.handled if "landlock-fs" in layers else 0
     rules: list[list[object]] = []
     if handled:
-        reading = rights.read | rights.execute
-        rules = [[path, reading] for path in runtime.read_paths]
+        rules = [[path, rights.execute] for path in runtime.read_paths]
         rules += [[f"/dev/{name}", rights.read] for name in ("zero", "random", "urandom")]
-        rules += [[f"/dev/{name}", rights.read | rights.write] for name in ("null", "full")]
-        rules += [["{work}", handled], ["{tmp}", handled]]
+        rules += [[f"/dev/{name}", rights.device] for name in ("null", "full")]
+        rules += [["{work}", rights.write | landlock.EXECUTE], ["{tmp}", rights.write]]
         if family == "namespaces":
-            rules += [["/proc", rights.read], ["/etc", rights.read]]
+            rules += [["/proc", rights.read], ["/etc", rights.read], ["/", landlock.READ_DIR]]
     return {
         "fs": handled,
         "net": landlock.net_rights(abi) if "landlock-net" in layers else 0,
-        "scope": landlock.scope_rights(abi) if "landlock-scope" in layers else 0,
+        "scope": landlock.scopes(abi) if "landlock-scope" in layers else 0,
         "rules": rules,
-        "file_mask": rights.file_mask,
+        "file_mask": rights.for_file(~0),
     }
