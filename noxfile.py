@@ -28,7 +28,7 @@ def check(session: nox.Session) -> None:
         ["ruff", "format", "--check"],
         ["mypy"],
         ["basedpyright"],
-        ["lint-imports", "--no-logo"],
+        ["lint-imports", "--no-logo", "--no-cache"],
     ):
         session.run(*command)
 

@@ -39,6 +39,7 @@ python_use_unqualified_type_names = True
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
+napoleon_attr_annotations = False  # the signature has the types
 
 # Python's own names are not documented here, and the build needs no network to know that.
 _stdlib = "|".join(map(re.escape, sorted(sys.stdlib_module_names)))
@@ -48,4 +49,7 @@ nitpick_ignore_regex = [
     (r"py:.*", rf"({_stdlib})(\..+)?"),
     (r"py:.*", rf"({_builtin})"),
     (r"py:.*", rf"({_bare})"),
+    # Types that signatures of public classes name, but that nobody outside makes.
+    (r"py:class", r"berm\.(cell|policy)\..+"),
+    (r"py:class", r"berm\.languages\.(definition|step|toolchain)\..+"),
 ]

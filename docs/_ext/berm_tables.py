@@ -17,10 +17,12 @@ _SHARED = re.compile(r"^(\s+)(\w+(?:, \w+)+): (.*)$")
 _CODE = re.compile(r"(`[^`]+`)")
 
 
-def share_descriptions(
-    _app: Sphinx, _what: str, _name: str, _obj: object, *rest: list[str]
-) -> None:
-    """Write ``a, b: text`` in an Attributes section as two entries, which napoleon understands."""
+def prepare_docstring(_app: Sphinx, what: str, *rest: list[str]) -> None:
+    """Say in napoleon's words what our docstrings say in fewer.
+
+    ``a, b: text`` in an Attributes section becomes two entries; a colon in the first line of a
+    property's docstring becomes a dash, because napoleon takes what stands before it for a type.
+    """
     lines = rest[-1]
     lines[:] = [
         f"{match[1]}{name}: {match[3]}" if match else line
@@ -28,6 +30,16 @@ def share_descriptions(
         for match in [_SHARED.match(line)]
         for name in (match[2].split(", ") if match else [""])
     ]
+    if what == "property" and lines:
+        lines[0] = lines[0].replace(": ", " \N{EN DASH} ", 1)
+
+
+def hide_factories(*event: object) -> tuple[str, object] | None:
+    """Write a dataclass's ``<factory>`` defaults so that the signature can be parsed."""
+    signature, returns = event[-2:]
+    if isinstance(signature, str) and "<factory>" in signature:
+        return signature.replace("<factory>", "{}"), returns
+    return None
 
 
 def inline(text: str) -> list[nodes.Node]:
@@ -77,7 +89,8 @@ class TableDirective(SphinxDirective):
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Register the directive and the hook."""
+    """Register the directive and the hooks."""
     app.add_directive("berm-table", TableDirective)
-    app.connect("autodoc-process-docstring", share_descriptions, priority=400)  # napoleon: 500
+    app.connect("autodoc-process-docstring", prepare_docstring, priority=400)  # napoleon: 500
+    app.connect("autodoc-process-signature", hide_factories)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
