@@ -138,5 +138,8 @@ def document(app: FastAPI) -> dict[str, Any]:
         schemas = made.setdefault("components", {}).setdefault("schemas", {})
         schemas.update(schema.pop("$defs", {}))
         schemas["ExecuteRequest"] = schema
+        # Here, because FastAPI would leave the fields out that are null.
+        answer = made["paths"]["/execute"]["post"]["responses"]["200"]
+        answer["content"]["application/json"]["example"] = EXECUTE_EXAMPLE
         app.openapi_schema = made
     return app.openapi_schema

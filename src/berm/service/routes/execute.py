@@ -13,7 +13,7 @@ from berm.service import intake
 from berm.service.disconnect import while_connected
 from berm.service.identity import new_id, now
 from berm.service.judging import Judged, percent
-from berm.service.openapi import EXECUTE_BODY, EXECUTE_EXAMPLE, errors
+from berm.service.openapi import EXECUTE_BODY, errors
 from berm.service.problems import execution_id
 from berm.service.schemas import (
     ExecuteRequest,
@@ -39,7 +39,6 @@ router = APIRouter(tags=["judging"])
         200: {
             "model": ExecuteResponse,
             "description": "The program was judged, whatever the verdicts.",
-            "content": {"application/json": {"example": EXECUTE_EXAMPLE}},
         },
         **errors(400, 408, 413, 415, 500, 503),
     },

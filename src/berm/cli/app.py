@@ -1,0 +1,67 @@
+"""The commands, put together; and how an error of Berm's becomes a text and an exit code."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from typing import Annotated, ParamSpec
+
+import typer
+
+import berm
+from berm.cli import config, doctor, run, serve
+from berm.cli.exits import Exit, of_error
+from berm.errors import BermError
+
+P = ParamSpec("P")
+
+app = typer.Typer(
+    name="berm",
+    help="Run programs that nobody trusts in kernel-isolated cells.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _explained(command: Callable[P, int]) -> Callable[P, None]:
+    """Make a command that returns its exit code, and tells errors without a traceback."""
+
+    @functools.wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            code = int(command(*args, **kwargs))
+        except BermError as error:
+            sys.stderr.write(f"berm: {error.diagnostics()}\n")
+            code = of_error(error)
+        except KeyboardInterrupt:
+            code = 130
+        raise typer.Exit(code)
+
+    return wrapped
+
+
+def _version(value: bool) -> None:
+    if value:
+        sys.stdout.write(f"berm {berm.__version__}\n")
+        raise typer.Exit(Exit.OK)
+
+
+@app.callback()
+def _top(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    del version
+
+
+app.command("run")(_explained(run.run))
+app.command("serve")(_explained(serve.serve))
+app.command("doctor")(_explained(doctor.doctor))
+_config = typer.Typer(no_args_is_help=True, help="Look at the configuration.")
+_config.command("show")(_explained(config.show))
+_config.command("check")(_explained(config.check))
+app.add_typer(_config, name="config")

@@ -1,0 +1,443 @@
+"""``POST /execute`` and its neighbours, over sockets, with real cells."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import json
+import re
+
+import httpx
+import pytest
+
+from berm.model import Guarantee
+from berm.service.schemas import ExecuteResponse
+
+pytestmark = pytest.mark.requires_isolation
+
+SECRET = "kolibri-4711"
+SUM = {
+    "python": "a, b = map(int, input().split())\nprint(a + b)\n",
+    "javascript": "const t = require('fs').readFileSync(0, 'utf8').split(/\\s+/).map(Number);\n"
+    "console.log(t[0] + t[1]);\n",
+    "java": "import java.util.*;\npublic class Sum {\n  public static void main(String[] args) {\n"
+    "    Scanner in = new Scanner(System.in);\n"
+    "    System.out.println(in.nextInt() + in.nextInt());\n  }\n}\n",
+    "cpp": "#include <iostream>\nint main() { long a, b; std::cin >> a >> b;"
+    ' std::cout << a + b << "\\n"; }\n',
+    "c": "#include <stdio.h>\nint main(void) { long a, b;"
+    ' if (scanf("%ld %ld", &a, &b) != 2) return 1; printf("%ld\\n", a + b); return 0; }\n',
+}
+BROKEN = {
+    "java": "public class Sum { int x = }",
+    "cpp": "int main() { return undeclared_name; }",
+    "c": "int main(void) { return undeclared_name; }",
+}
+TESTS = [
+    {"id": "small", "input": "2 3\n", "expected_output": "5"},
+    {"id": 7, "input": "-4 4", "expected_output": "0  \n\n"},
+    {"input": "1 1", "expected_output": "3"},
+]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    base = tmp_path_factory.mktemp("data")
+    (base / "secret").write_text("SECRET")
+    folder = base / "tests"
+    (folder / "sums").mkdir(parents=True)
+    (folder / "sums" / "1.in").write_text("20 22\n")
+    (folder / "sums" / "1.out").write_text("42\n")
+    (folder / "link").symlink_to(base / "secret")
+    (folder / "big.in").write_bytes(b"x" * 300_000)
+    (folder / "big.out").write_bytes(b"y" * 2_000_000)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def service(serve, data):
+    return serve(
+        "--test-files", str(data), "--log-level", "debug",
+        BERM_SERVICE_REPLICA="replica-1", BERM_SERVICE_MAX_BODY="256KiB", BERM_SERVICE_MAX_TEST_CASES="30",
+    ).ready()  # fmt: skip
+
+
+@pytest.fixture
+def client(service):
+    with service.client() as client:
+        yield client
+
+
+def judge(client, code, *tests, language="python", **fields):
+    body = {"language": language, "code": code, "test_cases": list(tests), **fields}
+    response = client.post("/execute", json=body)
+    assert response.status_code == 200, response.text
+    ExecuteResponse.model_validate(response.json(), extra="forbid")
+    return response.json()
+
+
+def one(client, code, expected="", given="", **fields):
+    """Judge by one test; return its result."""
+    test = {"input": given, "expected_output": expected}
+    [result] = judge(client, code, test, **fields)["test_results"]
+    return result
+
+
+def refused(response, status):
+    assert response.status_code == status, response.text
+    body = response.json()
+    assert set(body) == {"error", "execution_id", "timestamp"}
+    assert re.fullmatch(r"[0-9a-f-]{36}", body["execution_id"])
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", body["timestamp"])
+    return body["error"]
+
+
+# --- judging --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "language",
+    [pytest.param(name, marks=pytest.mark.requires_toolchain(name)) for name in SUM],
+)
+def test_every_language(client, language):
+    answer = judge(client, SUM[language], *TESTS, language=language, user_id="u", question_id=9)
+    assert answer["summary"] == {
+        "total_tests": 3,
+        "passed": 2,
+        "failed": 1,
+        "all_passed": False,
+        "pass_percentage": 66.67,
+    }
+    assert (answer["user_id"], answer["question_id"], answer["language"]) == ("u", 9, language)
+    small, zero, wrong = answer["test_results"]
+    assert [r["test_case_id"] for r in (small, zero, wrong)] == ["small", 7, 3]
+    assert [r["test_case_number"] for r in (small, zero, wrong)] == [1, 2, 3]
+    assert [r["verdict"] for r in (small, zero, wrong)] == ["AC", "AC", "WA"]
+    assert [r["status"] for r in (small, zero, wrong)] == ["passed", "passed", "failed"]
+    assert (small["input"], small["expected_output"], small["error"]) == ("2 3\n", "5", None)
+    assert wrong["actual_output"].strip() == "2"
+    for result in (small, zero, wrong):
+        assert result["execution_time_ms"] > 0
+        assert result["cpu_time_ms"] > 0
+        assert result["memory_usage_bytes"] > 0
+        assert result["cpu_usage_percent"] == pytest.approx(
+            100 * result["cpu_time_ms"] / result["execution_time_ms"], abs=1
+        )
+
+
+def test_the_metadata_say_what_held(client):
+    metadata = judge(client, SUM["python"], TESTS[0], timeout=3)["metadata"]
+    assert metadata["replica"] == "replica-1"
+    assert metadata["timeout"] == 3
+    assert metadata["memory_usage_mb"] == round(metadata["memory_usage_bytes"] / 2**20, 2)
+    security = metadata["security"]
+    assert security["enabled"] is True
+    assert set(security["guarantees"]) == {guarantee.value for guarantee in Guarantee}
+    assert all(security["guarantees"].values())
+    assert "seccomp" in security["layers"]
+
+
+def test_ids_are_echoed_or_made(client):
+    made = judge(client, "print()", {"expected_output": ""})
+    again = judge(client, "print()", {"expected_output": ""}, submission_id="s-1")
+    assert again["submission_id"] == "s-1"
+    assert made["submission_id"]
+    assert made["execution_id"] != again["execution_id"]
+
+
+@pytest.mark.parametrize(
+    ("language", "code"),
+    [
+        pytest.param(name, code, marks=pytest.mark.requires_toolchain(name))
+        for name, code in BROKEN.items()
+    ],
+)
+def test_compile_errors(client, language, code):
+    answer = judge(client, code, *TESTS, language=language)
+    assert answer["summary"]["passed"] == 0
+    for result in answer["test_results"]:
+        assert (result["status"], result["verdict"], result["passed"]) == ("error", "CE", False)
+        assert "error" in result["error"]
+        assert result["actual_output"] == ""
+
+
+@pytest.mark.parametrize(
+    ("code", "verdict", "words"),
+    [
+        ("print(1); raise SystemExit(3)", "RE", "exit code 3"),
+        ("print(1); 1/0", "RE", "ZeroDivisionError: division by zero"),
+        ("x ==", "RE", "SyntaxError"),
+        ("import os; os.abort()", "RE", "SIGABRT"),
+        ("while True: pass", "TLE", "Time limit"),
+        ("import time; time.sleep(60)", "TLE", "still ran after 0.7 s"),
+        ("x = bytearray(1 << 30)", "MLE", "256 MiB"),
+        ("while True: print('x' * 1000)", "OLE", "Output limit"),
+        ("print('x' * 2_000_000)", "OLE", "Output limit"),
+        ("open('f', 'wb').write(b'x' * 20_000_000)", "RE", ""),
+    ],
+)
+def test_programs_that_do_not_end_well(client, code, verdict, words):
+    result = one(client, code, expected="1", timeout=0.7)
+    assert (result["verdict"], result["status"]) == (verdict, "error")
+    assert words in result["error"]
+    assert len(result["actual_output"]) <= 1 << 20
+
+
+def test_output_of_any_bytes(client):
+    code = (
+        "import sys; sys.stdout.buffer.write(b'a\\0b\\xff\\xfe\\n' + '\\u00e9\\U0001f600'.encode())"
+    )
+    result = one(client, code, expected="a")
+    assert result["actual_output"] == "a\0b\ufffd\ufffd\n\u00e9\U0001f600"
+    assert one(client, "print('a\\0b')", expected="a\0b")["verdict"] == "AC"
+    assert one(client, "print(input())", expected="\0é😀", given="\0é😀")["verdict"] == "AC"
+
+
+def test_wrong_bytes_never_equal_their_replacement(client):
+    code = "import sys; sys.stdout.buffer.write(b'\\xff')"
+    assert one(client, code, expected="\ufffd")["verdict"] == "WA"
+
+
+def test_a_megabyte_is_kept(client):
+    result = one(client, "print('x' * 1_000_000)", expected="no")
+    assert result["verdict"] == "WA"
+    assert len(result["actual_output"]) == 1_000_001
+
+
+def test_many_outputs_stay_within_the_response(client):
+    tests = [{"expected_output": "no"}] * 30
+    answer = client.post(
+        "/execute",
+        json={"language": "python", "code": "print('x' * 1_000_000)", "test_cases": tests},
+    )
+    assert len(answer.content) < 20_000_000
+    assert "holds no more output" in answer.json()["test_results"][-1]["actual_output"]
+
+
+def test_standard_error_alone_is_no_failure(client):
+    code = "import sys; print('x', file=sys.stderr); print(1)"
+    result = one(client, code, expected="1")
+    assert (result["verdict"], result["error"]) == ("AC", None)
+    assert one(client, code, expected="2")["error"] == "x"
+
+
+def test_runs_do_not_know_each_other(client):
+    code = "import os; print(os.path.exists('f')); open('f', 'w').close()"
+    answer = judge(client, code, *[{"expected_output": "False"}] * 6)
+    assert answer["summary"]["all_passed"]
+
+
+def test_the_largest_code_runs(client):
+    code = "print(1)#" + "x" * (51_200 - 9)
+    assert one(client, code, expected="1")["verdict"] == "AC"
+
+
+def test_many_at_once(service):
+    def submit(number):
+        with service.client() as client:
+            tests = [
+                {"input": f"{number} {n}", "expected_output": str(number + n)} for n in range(3)
+            ]
+            return judge(client, SUM["python"], *tests, submission_id=number)
+
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(submit, range(48)))
+    assert [answer["submission_id"] for answer in answers] == list(range(48))
+    assert all(answer["summary"]["all_passed"] for answer in answers)
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+def test_tests_from_files(client):
+    answer = judge(
+        client,
+        SUM["python"],
+        {"input_file": "sums/1.in", "expected_output_file": "sums/1.out"},
+        {"input": "1 2", "expected_output_file": "sums/1.out"},
+        {"input_file": "sums/1.in", "expected_output": "42"},
+    )
+    assert [r["verdict"] for r in answer["test_results"]] == ["AC", "WA", "AC"]
+    assert answer["test_results"][0]["input"] == "20 22\n"
+    assert answer["test_results"][0]["expected_output"] == "42\n"
+
+
+def test_large_files(client):
+    code = "import sys; n = len(sys.stdin.read()); print('y' * 2_000_000 if n == 300_000 else n)"
+    test = {"input_file": "big.in", "expected_output_file": "big.out"}
+    [result] = judge(client, code, test)["test_results"]
+    assert result["verdict"] == "AC"
+    assert "more bytes in the file" in result["input"]
+
+
+@pytest.mark.parametrize("field", ["input_file", "expected_output_file"])
+@pytest.mark.parametrize(
+    "name",
+    ["none", "../secret", "/etc/passwd", "link", "sums", "sums/../../secret", "", "a\0b", "./x"],
+)
+def test_names_that_lead_nowhere_or_out(client, field, name):
+    test = {"input": "", "expected_output": "", field: name}
+    body = {"language": "python", "code": "print(1)", "test_cases": [TESTS[0], test]}
+    error = refused(client.post("/execute", json=body), 400)
+    assert "test file" in error
+    assert "SECRET" not in error
+
+
+# --- errors ---------------------------------------------------------------------------------------
+
+GOOD = {"language": "python", "code": "print(1)", "test_cases": [{"expected_output": "1"}]}
+JSON = {"content-type": "application/json"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"language": "cobol"}, "Supported: c, cpp, java, javascript, python"),
+        ({"language": "x" * 1000}, "Supported: "),
+        ({"code": ""}, "code is missing"),
+        ({"code": "x" * 51_201}, "at most 51200 bytes (50 KB)"),
+        ({"test_cases": []}, "test_cases is missing or empty"),
+        ({"test_cases": [{"expected_output": ""}] * 31}, "at most 30"),
+        ({"timeout": 0}, "greater than 0 and at most 10"),
+        ({"timeout": 10.5}, "greater than 0 and at most 10"),
+        ({"code": 1}, "Give a string"),
+    ],
+)
+def test_wrong_requests(client, changes, words):
+    assert words in refused(client.post("/execute", json={**GOOD, **changes}), 400)
+
+
+@pytest.mark.parametrize(
+    ("content", "headers", "status", "words"),
+    [
+        (b"{", JSON, 400, "not valid JSON"),
+        (b"", JSON, 400, "empty"),
+        (b'{"language": "\xff"}', JSON, 400, "not valid UTF-8"),
+        (b"[" * 200_000, JSON, 400, "not valid JSON"),
+        (b"x" * (256 * 1024 + 1), JSON, 413, "larger than 262144 bytes"),
+        (b"x" * 30_000_000, JSON, 413, "larger than 262144 bytes"),
+        (json.dumps(GOOD).encode(), {"content-type": "text/plain"}, 415, "application/json"),
+        (json.dumps(GOOD).encode(), {}, 415, "application/json"),
+    ],
+    ids=["json", "empty", "utf-8", "deep", "cap", "30 MB", "text", "no type"],
+)
+def test_wrong_bodies(client, content, headers, status, words):
+    response = client.post("/execute", content=content, headers=headers)
+    assert words in refused(response, status)
+
+
+def test_a_chunked_body_over_the_cap(client):
+    def body():
+        for _ in range(100):
+            yield b"x" * 10_000
+
+    assert "larger" in refused(client.post("/execute", content=body(), headers=JSON), 413)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/nothing", 404),
+        ("GET", "/execute/", 404),
+        ("GET", "/execute", 405),
+        ("DELETE", "/health", 405),
+        ("GET", "/docs/../../etc/passwd", 404),
+        ("GET", "/redoc", 404),
+        ("PROPFIND", "/execute", 405),
+    ],
+)
+def test_other_paths_and_methods(client, method, path, status):
+    response = client.request(method, path)
+    refused(response, status)
+    if status == 405:
+        assert response.headers["allow"]
+
+
+# --- the rest -------------------------------------------------------------------------------------
+
+
+def test_health(client):
+    health = client.get("/health").json()
+    assert (health["status"], health["service"], health["replica"]) == (
+        "healthy",
+        "berm",
+        "replica-1",
+    )
+    assert health["security"]["enabled"] is True
+    assert set(health["security"]["guarantees"]) == {guarantee.value for guarantee in Guarantee}
+    assert client.get("/healthz").json() == {"status": "alive"}
+    assert client.get("/readyz").json() == {"status": "ready"}
+
+
+def references(node):
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key == "$ref":
+                yield value
+            else:
+                yield from references(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from references(value)
+
+
+def test_openapi_is_complete(client):
+    document = client.get("/openapi.json").json()
+    schemas = document["components"]["schemas"]
+    for reference in references(document):
+        assert reference.removeprefix("#/components/schemas/") in schemas, reference
+    assert set(document["paths"]) == {"/execute", "/health", "/healthz", "/readyz"}
+    execute = document["paths"]["/execute"]["post"]
+    assert set(execute["responses"]) == {"200", "400", "408", "413", "415", "500", "503"}
+    assert "422" not in json.dumps(document["paths"])
+    assert "HTTPValidationError" not in schemas
+    example = execute["responses"]["200"]["content"]["application/json"]["example"]
+    ExecuteResponse.model_validate(example, extra="forbid")
+    for example in execute["requestBody"]["content"]["application/json"]["examples"].values():
+        response = client.post("/execute", json=example["value"])
+        assert response.json()["summary"]["all_passed"], response.text
+
+
+def test_the_docs_page_needs_nothing_from_elsewhere(client):
+    response = client.get("/docs")
+    policy = response.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert "unsafe" not in policy
+    assert "<script" not in response.text
+    assert not re.search(r"(src|href)=.?https?:", response.text)
+    for word in ("/execute", "ExecuteRequest", "curl", "TestResult", "Retry-After"):
+        assert word in response.text
+    assert client.get("/", follow_redirects=True).text == response.text
+
+
+def test_every_response_forbids_what_a_browser_might_do(client):
+    for path in ("/health", "/docs", "/nothing", "/openapi.json"):
+        headers = client.get(path).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["x-frame-options"] == "DENY"
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert "server" not in headers
+
+
+def test_what_is_no_http_is_refused(service):
+    import socket
+
+    url = httpx.URL(service.url)
+    for text in (b"\x16\x03\x01\x02\x00\x01", b"GARBAGE\r\n\r\n"):
+        with socket.create_connection((url.host, url.port), timeout=10) as sock:
+            sock.sendall(text)
+            assert sock.recv(4096).startswith(b"HTTP/1.1 400")
+
+
+def test_zz_the_log_tells_no_secrets(service, client):
+    """Last, so that everything above is in the log too."""
+    code = f"import sys\nprint(input(), '{SECRET}')\nprint('{SECRET}', file=sys.stderr)"
+    one(client, code, given=SECRET, expected=SECRET)
+    one(client, f"raise ValueError('{SECRET}')")
+    client.post("/execute", content=f'{{"code": "{SECRET}'.encode(), headers=JSON)
+    client.post("/execute", json={**GOOD, "code": [SECRET]})
+    client.post(f"/execute?x={SECRET}", json=GOOD)
+    log = service.logged()
+    assert SECRET not in log
+    lines = [json.loads(line) for line in log.splitlines()]
+    assert any(line["event"] == "judged" and line["execution_id"] for line in lines)
+    assert not [line for line in lines if line["level"] in ("error", "critical")]
