@@ -144,6 +144,9 @@ class _CapHeader(ctypes.Structure):
     _fields_ = [("version", ctypes.c_uint32), ("pid", ctypes.c_int)]
 
 
+_CapData = ctypes.c_uint32 * 6  # made here, so that no cell is the one to make the type
+
+
 def drop_capabilities():
     """Empty the bounding, ambient, inheritable, permitted and effective sets, and lock them so.
 
@@ -165,7 +168,7 @@ def drop_capabilities():
     except OSError:
         pass
     header = _CapHeader(0x20080522, 0)
-    data = (ctypes.c_uint32 * 6)()
+    data = _CapData()
     _syscall(_NR_CAPSET, "capset", ctypes.byref(header), ctypes.byref(data))
 
 

@@ -21,7 +21,7 @@ def _load(directory):
         raise ImportError("the launcher is not in " + directory)
     package = module_from_spec(spec)
     sys.modules["berm_cell"] = package
-    spec.loader.exec_module(package)
+    spec.loader.exec_module(package)  # pyright: ignore[reportAttributeAccessIssue]
     from berm_cell import server
 
     return server

@@ -23,6 +23,9 @@ START_TIMEOUT: Final = 30.0
 PARK_TIMEOUT: Final = 15.0
 """Seconds that a cell may take to be made."""
 
+END_TIMEOUT: Final = 5.0
+"""Seconds that a fork server may take to end its cells and itself."""
+
 STDERR_KEPT: Final = 4096
 
 LAUNCHER: Final = Path(berm_cell.protocol.__file__).parent
@@ -224,13 +227,8 @@ class ForkServer:
             self._sock.close()
             self._sock = None
         self._lost()
-        process = self._process
-        if process is not None:
-            try:
-                await asyncio.wait_for(asyncio.to_thread(process.wait, 5.0), 6.0)
-            except (subprocess.TimeoutExpired, TimeoutError):
-                process.kill()
-                await asyncio.to_thread(process.wait)
+        if self._process is not None:
+            await _reaped(self._process)
         if self._stderr_fd >= 0:
             if self._loop is not None:
                 self._loop.remove_reader(self._stderr_fd)
@@ -271,6 +269,20 @@ class Slots:
         if mapped:
             return [slot, slot]
         return [self.base + slot, self.base + slot]
+
+
+async def _reaped(process: subprocess.Popen[bytes]) -> None:
+    """Wait for a fork server whose socket was closed; kill it if it takes too long.
+
+    Polled, because a thread for the wait cannot be had while the interpreter ends.
+    """
+    pause, waited = 0.001, 0.0
+    while process.poll() is None:
+        if waited > END_TIMEOUT:
+            process.kill()
+        await asyncio.sleep(pause)
+        waited += pause
+        pause = min(2 * pause, 0.05)
 
 
 def _wake(future: asyncio.Future[None]) -> None:
