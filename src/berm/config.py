@@ -86,6 +86,11 @@ class Config:
         """Cells kept parked for each runtime."""
         return self.concurrency if self.pool_depth < 0 else self.pool_depth
 
+    @property
+    def cgroup_path(self) -> Path | None:
+        """The cgroup to use, None to look for one."""
+        return Path(self.cgroup) if self.cgroup else None
+
     def plan_settings(self) -> PlanSettings:
         """Return the part that a cell's plan is made of."""
         wanted = tuple(Guarantee) if isinstance(self.require, str) else self.require

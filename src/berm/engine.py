@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Final, Self
 
 from berm.cell.builder import Slots
@@ -16,6 +17,7 @@ from berm.cell.output import Listener
 from berm.cell.pool import Pool
 from berm.config import Config
 from berm.errors import InputError
+from berm.kernel.cgroups import Subtree
 from berm.kernel.features import HostFeatures, probe
 from berm.languages import CompileStep, Language, Registry, Step
 from berm.model import MIB, Enforcement, Limits, Outcome, OutcomeKind, RunResult
@@ -69,14 +71,19 @@ class Engine:
         self._turns = asyncio.Semaphore(self.config.concurrency)
         self._features: HostFeatures | None = None
         self._registry: Registry | None = None
+        self._subtree: Subtree | None = None
         self._closed = False
 
     async def __aenter__(self) -> Self:
         """Find out what the machine permits and which languages it has."""
         self._features, self._registry = await asyncio.gather(
-            asyncio.to_thread(probe, self.config.landlock_abi),
+            asyncio.to_thread(probe, self.config.landlock_abi, self.config.cgroup_path),
             asyncio.to_thread(Registry.discover, self.config.languages),
         )
+        delegated = self.features.cgroup_v2
+        if delegated is not None and "cgroup" not in self.config.ablate:
+            self._subtree = Subtree.open(Path(delegated))
+            self._subtree.clear()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -88,6 +95,9 @@ class Engine:
         self._closed = True
         await asyncio.gather(*(pool.close() for pool in self._pools.values()))
         self._pools.clear()
+        if self._subtree is not None:
+            await asyncio.to_thread(self._subtree.close)
+            self._subtree = None
 
     @property
     def features(self) -> HostFeatures:
@@ -258,7 +268,10 @@ class Engine:
                 on_stdout=on_stdout,
                 on_stderr=on_stderr,
             )
-            return await cell.run(order)
+            try:
+                return await cell.run(order)
+            finally:
+                pool.bury(cell)
 
     def _result(self, ran: Ran, step: Step, limits: Limits) -> RunResult:
         outcome = decide(
@@ -304,7 +317,7 @@ class Engine:
             raise RuntimeError("The engine is closed.")
         pool = self._pools.get(plan.key)
         if pool is None:
-            pool = self._pools[plan.key] = Pool(plan, self._slots, self.config.depth)
+            pool = self._pools[plan.key] = Pool(plan, self._slots, self.config.depth, self._subtree)
         return pool
 
 

@@ -227,10 +227,11 @@ class Agent:
         Each page that the run wrote to or added cost one fault; the kernel's own peak (maxrss)
         includes the launcher's pages, before an exec too.
         """
-        faults = self._program_faults - self._launcher_faults
-        touched = min(faults * resource.getpagesize(), self._program_rss)
+        page = resource.getpagesize()
         if self._exec_pipe < 0:
+            touched = min(self._program_faults * page, self._program_rss)
             return max(self._peak, self._program_rss - self._launcher_rss, touched)
+        touched = min((self._program_faults - self._launcher_faults) * page, self._program_rss)
         if self._program_rss > self._launcher_rss:
             return max(self._peak, self._program_rss)
         return self._peak or touched

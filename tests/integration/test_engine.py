@@ -93,8 +93,10 @@ async def test_signals(engine: berm.Engine, source: str, number: int) -> None:
             "output_limit",
         ),
         (
-            "import threading, time\n"
-            "for i in range(20): threading.Thread(target=time.sleep, args=(3,)).start()",
+            (
+                "import threading, time\n"
+                "for i in range(20): threading.Thread(target=time.sleep, args=(3,)).start()"
+            ),
             {"processes": 4},
             "process_limit",
         ),
@@ -227,8 +229,10 @@ async def test_compile_errors_are_results(engine: berm.Engine) -> None:
         ("c++", "#include <iostream>\nint main(){int x;std::cin>>x;std::cout<<x+1<<'\\n';}"),
         (
             "java",
-            "import java.util.*; public class Any { public static void main(String[] a) {"
-            " System.out.println(new Scanner(System.in).nextInt() + 1); } }",
+            (
+                "import java.util.*; public class Any { public static void main(String[] a) {"
+                " System.out.println(new Scanner(System.in).nextInt() + 1); } }"
+            ),
         ),
         ("js", "console.log(+require('fs').readFileSync(0, 'utf8') + 1)"),
     ],
@@ -249,13 +253,17 @@ async def test_the_other_languages(engine: berm.Engine, language: str, source: s
         ),
         (
             "c",
-            "#include <stdlib.h>\n#include <string.h>\nint main(){for(;;){char*p=malloc(1000000);"
-            "memset(p,1,1000000);}}",
+            (
+                "#include <stdlib.h>\n#include <string.h>\n"
+                "int main(){for(;;){char*p=malloc(1000000); memset(p,1,1000000);}}"
+            ),
         ),
         (
             "java",
-            "import java.util.*; class A { public static void main(String[] a) {"
-            " List<byte[]> l = new ArrayList<>(); while (true) l.add(new byte[1000000]); } }",
+            (
+                "import java.util.*; class A { public static void main(String[] a) {"
+                " List<byte[]> l = new ArrayList<>(); while (true) l.add(new byte[1000000]); } }"
+            ),
         ),
         ("js", "const l = []; while (true) l.push(new Array(100000).fill(l.length))"),
     ],

@@ -14,6 +14,7 @@ from typing import Final
 import berm_cell.protocol
 from berm.cell.cell import Cell
 from berm.errors import CellError
+from berm.kernel.cgroups import Leaf
 from berm.policy.plan import CellPlan
 from berm_cell import protocol
 
@@ -131,12 +132,20 @@ class ForkServer:
         for name in ("uid_map", "gid_map"):
             Path(f"/proc/{self.pid}/{name}").write_text(line, "ascii")
 
-    async def cell(self, cgroup_fd: int = -1) -> Cell:
-        """Make one parked cell.
+    async def cell(self, leaf: Leaf | None = None) -> Cell:
+        """Make one parked cell; its program joins ``leaf``, which the cell removes at its end."""
+        cgroup_fd = leaf.open_procs() if leaf is not None else -1
+        try:
+            return await self._cell(leaf, cgroup_fd)
+        except BaseException:
+            if leaf is not None:
+                await asyncio.to_thread(leaf.remove)
+            raise
+        finally:
+            if cgroup_fd >= 0:
+                os.close(cgroup_fd)
 
-        Args:
-            cgroup_fd: an open ``cgroup.procs`` for the program to join, or -1.
-        """
+    async def _cell(self, leaf: Leaf | None, cgroup_fd: int) -> Cell:
         if self._sock is None or self.dead:
             raise CellError("The fork server is gone.", meaning=self._said())
         number = next(self._numbers)
@@ -161,7 +170,7 @@ class ForkServer:
             agent_cell.close()
             program_cell.close()
         self.made += 1
-        cell = Cell(self.plan, agent_host, program_host, gone, lambda: self._kill(number))
+        cell = Cell(self.plan, agent_host, program_host, gone, lambda: self._kill(number), leaf)
         try:
             async with asyncio.timeout(PARK_TIMEOUT):
                 await cell.parked()

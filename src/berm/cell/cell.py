@@ -13,6 +13,7 @@ from berm.cell.files import Bundle, File, read_bundle
 from berm.cell.outcome import Ending
 from berm.cell.output import Capture, Feed, Listener
 from berm.errors import CellError
+from berm.kernel.cgroups import CgroupLimits, Leaf
 from berm.model import Usage
 from berm.policy.plan import CellPlan
 from berm_cell import protocol
@@ -76,8 +77,10 @@ class Cell:
         program: socket.socket,
         gone: asyncio.Future[None],
         kill: Callable[[], None],
+        leaf: Leaf | None = None,
     ) -> None:
         """Take both sockets; ``gone`` is done when the cell's agent was reaped."""
+        self._leaf = leaf
         self.plan = plan
         self._agent = agent
         self._program = program
@@ -127,11 +130,12 @@ class Cell:
         return message
 
     async def run(self, order: Order) -> Ran:
-        """Run one program to its end. Cancelling it ends the program and everything of its."""
-        try:
-            return await self._run(order)
-        finally:
-            await self.close()
+        """Run one program to its end. Cancelling it ends the program and everything of its.
+
+        When it returns, every process of the run is dead and reaped; the agent's own end, and
+        that of the namespaces, is awaited by :meth:`close`.
+        """
+        return await self._run(order)
 
     async def _run(self, order: Order) -> Ran:
         feed = Feed(order.stdin)
@@ -178,6 +182,9 @@ class Cell:
         fds = [stdin, stdout, stderr]
         if order.bundle is not None:
             fds.append(order.bundle.fd)
+        if self._leaf is not None:
+            memory, processes = int(order.watch["memory"]), int(order.watch["processes"])
+            self._leaf.limit(CgroupLimits(memory=memory, pids=processes + 1))
         try:
             protocol.send_frame(self._agent, watch)
             protocol.send_frame(self._program, request, fds)
@@ -232,7 +239,7 @@ class Cell:
             capture.finish()
         out, err = captures
         return Ran(
-            ending=_ending(message),
+            ending=self._measured(_ending(message)),
             stdout=out.data,
             stderr=err.data,
             stdout_size=out.size,
@@ -243,8 +250,25 @@ class Cell:
             refused=refused,
         )
 
+    def _measured(self, ending: Ending) -> Ending:
+        """Put the cgroup's own figures in place of the agent's, where there is a cgroup."""
+        if self._leaf is None:
+            return ending
+        used = self._leaf.usage()
+        usage = dataclasses.replace(ending.usage, memory=used.memory_peak)
+        return dataclasses.replace(
+            ending, usage=usage, oom_kills=used.oom_kills, forks_refused=used.pids_refused
+        )
+
     async def close(self) -> None:
         """End the cell, whatever it does, and wait until its agent was reaped."""
+        try:
+            await self._close()
+        finally:
+            if self._leaf is not None:
+                await asyncio.to_thread(self._leaf.remove)
+
+    async def _close(self) -> None:
         self._program.close()
         self._agent.close()
         if not self._gone.done():

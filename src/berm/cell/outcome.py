@@ -29,12 +29,15 @@ class Ending:
             or None if it ended by itself.
         usage: what the tree used.
         oom_kills: out-of-memory kills that the cgroup counted, 0 without a cgroup.
+        forks_refused: forks that the cgroup refused, 0 without a cgroup. The ceiling is one
+            above the limit, so that a program at its limit is not refused.
     """
 
     status: int
     stopped_by: str | None
     usage: Usage
     oom_kills: int = 0
+    forks_refused: int = 0
 
 
 _STOPPED = {
@@ -78,6 +81,8 @@ def decide(
     if number == signal.SIGXFSZ:
         return Outcome(OutcomeKind.FILE_LIMIT, exit_code, number)
     failed = number is not None or exit_code != 0
+    if failed and ending.forks_refused:
+        return Outcome(OutcomeKind.PROCESS_LIMIT, exit_code, number)
     if failed and ending.usage.memory >= NEAR_LIMIT * memory_ceiling:
         return Outcome(OutcomeKind.MEMORY_LIMIT, exit_code, number)
     if failed and any(marker in stderr_tail for marker in memory_markers):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import collections
 import contextlib
+import secrets
 from typing import Final
 
 from berm.cell.builder import ForkServer, Slots
 from berm.cell.cell import Cell
 from berm.errors import CellError
+from berm.kernel.cgroups import CgroupLimits, Leaf, Subtree
 from berm.policy.plan import CellPlan
 
 RECYCLE_AFTER: Final = 100_000
@@ -23,8 +25,14 @@ class Pool:
     refilled one at a time, so that a burst leaves the cores to the runs.
     """
 
-    def __init__(self, plan: CellPlan, slots: Slots, depth: int) -> None:
-        """Keep at most ``depth`` cells parked once the first run has come."""
+    def __init__(
+        self, plan: CellPlan, slots: Slots, depth: int, subtree: Subtree | None = None
+    ) -> None:
+        """Keep at most ``depth`` cells parked once the first run has come.
+
+        Each cell gets a leaf of its own below ``subtree``, where there is one.
+        """
+        self._subtree = subtree
         self.plan = plan
         self.depth = depth
         self._slots = slots
@@ -32,6 +40,7 @@ class Pool:
         self._starting = asyncio.Lock()
         self._parked: collections.deque[Cell] = collections.deque()
         self._refill: asyncio.Task[None] | None = None
+        self._burials: set[asyncio.Task[None]] = set()
         self._closed = False
         self.hits = 0
         self.misses = 0
@@ -75,19 +84,30 @@ class Pool:
         self.misses += 1
         server = await self.start()
         try:
-            cell = await server.cell()
+            cell = await server.cell(self._leaf())
         except CellError:
             if not server.dead:
                 raise
-            cell = await (await self.start()).cell()
+            cell = await (await self.start()).cell(self._leaf())
         self._refill_soon()
         return cell
+
+    def _leaf(self) -> Leaf | None:
+        if self._subtree is None:
+            return None
+        return self._subtree.create(f"cell-{secrets.token_hex(8)}", CgroupLimits())
+
+    def bury(self, cell: Cell) -> None:
+        """Close a used cell without making its run wait for it."""
+        task = asyncio.get_running_loop().create_task(cell.close())
+        self._burials.add(task)
+        task.add_done_callback(self._burials.discard)
 
     async def fill(self) -> None:
         """Park cells until the pool is full."""
         while len(self._parked) < self.depth and not self._closed:
             server = await self.start()
-            self._parked.append(await server.cell())
+            self._parked.append(await server.cell(self._leaf()))
 
     def _refill_soon(self) -> None:
         if (self._refill is None or self._refill.done()) and not self._closed and self.depth:
@@ -111,6 +131,7 @@ class Pool:
             with contextlib.suppress(asyncio.CancelledError, Exception):
                 await self._refill
         await self._drop_parked()
+        await asyncio.gather(*self._burials)
         if self._server is not None:
             await self._server.close()
             self._server = None
