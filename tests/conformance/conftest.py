@@ -1,0 +1,55 @@
+"""What the conformance tests share: the corpus, one engine a module, the Java programs compiled bare once."""
+
+from __future__ import annotations
+
+import fcntl
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import berm
+import pytest
+from berm.config import Config
+from berm.languages import Registry
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from corpus import samples
+
+
+@pytest.fixture(scope="module")
+async def engine(anyio_backend: str) -> AsyncIterator[berm.Engine]:
+    """The engine as it is configured on this machine (``BERM_ISOLATION_PLAN=confined`` counts)."""
+    async with berm.Engine(Config.load()) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def registry() -> Registry:
+    return Registry.discover()
+
+
+@pytest.fixture(scope="session")
+def java_classes(tmp_path_factory: pytest.TempPathFactory, worker_id: str, registry: Registry) -> Iterator[Path]:
+    """Every Java program compiled by one bare ``javac``; once, however many workers run."""
+    shared = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        shared = shared.parent
+    folder = shared / "java-classes"
+    with (shared / "java-classes.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            java = registry.get("java")
+            sources = shared / "java-sources"
+            sources.mkdir()
+            for sample in samples("java"):
+                path = sources / java.entry_name(sample.source)
+                assert not path.exists(), f"two programs want the file {path.name}"
+                path.write_bytes(sample.source)
+            step = java.compile_step({"Main.java": b""}, "Main.java")
+            assert step is not None
+            files = [str(path) for path in sorted(sources.iterdir())]
+            argv = [files if item == "Main.java" else [item] for item in step.command(str(folder), "/tmp")]
+            subprocess.run(sum(argv, []), check=True, stderr=subprocess.DEVNULL)
+    yield folder

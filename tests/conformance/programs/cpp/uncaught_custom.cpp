@@ -1,0 +1,5 @@
+struct Failure {
+    int code;
+};
+
+int main() { throw Failure{3}; }

@@ -1,0 +1,3 @@
+function inner() { throw new TypeError("bad thing"); }
+console.log("before");
+inner();

@@ -1,0 +1,2 @@
+console.log("sync done");
+Promise.reject(new RangeError("nobody catches"));

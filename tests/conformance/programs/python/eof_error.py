@@ -1,0 +1,3 @@
+name = input()
+print("hello", name)
+print(input())

@@ -1,0 +1,3 @@
+print("leaving")
+exit(4)
+print("never")

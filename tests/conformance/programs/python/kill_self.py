@@ -1,0 +1,7 @@
+import os
+import signal
+import sys
+
+print("last words")
+sys.stdout.flush()
+os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,3 @@
+# The compiler's own report: no traceback, but the line and a caret.
+def f(:
+    pass

@@ -1,0 +1,5 @@
+data = {"a": {"b": None}}
+print(
+    data["a"]["b"]["c"],
+    "never",
+)

@@ -1,0 +1,2 @@
+print("fine: ñ")
+print("lone surrogate: \ud800")
