@@ -98,6 +98,10 @@ class Service:
             time.sleep(0.02)
         return self
 
+    def below(self) -> set[int]:
+        """Return its processes: fork servers, agents, programs."""
+        return descendants(self.process.pid)
+
     def client(self) -> httpx.Client:
         return httpx.Client(base_url=self.url, timeout=60)
 
@@ -120,6 +124,16 @@ class Service:
         self._reader.join(5)
         if self.process.stdout is not None:
             self.process.stdout.close()
+
+
+@pytest.fixture(name="alive", scope="session")
+def _alive() -> Callable[[set[int]], set[int]]:
+    return alive
+
+
+@pytest.fixture(name="eventually", scope="session")
+def _eventually() -> Callable[..., None]:
+    return eventually
 
 
 @pytest.fixture(scope="module")

@@ -100,8 +100,8 @@ def run(
     job = _Job(source, file, language, given, tuple(args or ()), limits)
     streams = _Streams(enabled=not as_json)
     result = asyncio.run(_run(job, Config.load(config, os.environ), streams))
-    if result is None:
-        return _BROKEN_PIPE
+    if isinstance(result, int):
+        return result
     if as_json:
         sys.stdout.write(json.dumps(as_dict(result), indent=2) + "\n")
     else:
@@ -120,8 +120,8 @@ class _Job:
     limits: Limits
 
 
-async def _run(job: _Job, config: Config, streams: _Streams) -> RunResult | None:
-    """Return the result, or None if nobody reads our stdout any more."""
+async def _run(job: _Job, config: Config, streams: _Streams) -> RunResult | int:
+    """Return the result, or the exit code if something outside ended the run."""
     from berm.engine import Engine
 
     async with Engine(config) as engine:
@@ -143,8 +143,10 @@ async def _run(job: _Job, config: Config, streams: _Streams) -> RunResult | None
                 return await work
             except asyncio.CancelledError:
                 if streams.broken:
-                    return None
-                raise KeyboardInterrupt from None
+                    return _BROKEN_PIPE
+                if (task := asyncio.current_task()) is not None and task.cancelling():
+                    raise  # Ctrl-C: asyncio.run turns it into KeyboardInterrupt
+                return 128 + signal.SIGTERM
 
 
 class _Streams:

@@ -1,0 +1,307 @@
+"""The command line as a user runs it: output, exit codes, errors."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from berm.model import Guarantee
+
+
+def berm(*arguments, stdin=b"", env=None, timeout=60):
+    return subprocess.run(
+        [sys.executable, "-m", "berm", *arguments],
+        input=stdin,
+        capture_output=True,
+        env={**os.environ, **(env or {})},
+        timeout=timeout,
+    )
+
+
+@pytest.fixture
+def program(tmp_path):
+    def write(text, name="main.py"):
+        path = tmp_path / name
+        path.write_bytes(text.encode() if isinstance(text, str) else text)
+        return str(path)
+
+    return write
+
+
+# --- run ------------------------------------------------------------------------------------------
+
+isolated = pytest.mark.requires_isolation
+
+
+@isolated
+def test_a_program_looks_as_if_it_ran_here(program):
+    path = program(
+        "import sys\nprint(sys.argv[1:], input())\nsys.stderr.write('oops\\n')\nsys.exit(3)"
+    )
+    done = berm("run", path, "--stdin", "-", "--", "a", "-b", "--json", stdin=b"42\n")
+    assert done.returncode == 3
+    assert done.stdout == b"['a', '-b', '--json'] 42\n"
+    assert done.stderr == b"oops\n"
+
+
+@isolated
+def test_bytes_stay_bytes(program, tmp_path):
+    given = bytes(range(256)) * 400
+    (tmp_path / "input").write_bytes(given)
+    path = program("import sys; sys.stdout.buffer.write(sys.stdin.buffer.read())")
+    done = berm("run", path, "--stdin", str(tmp_path / "input"))
+    assert (done.returncode, done.stdout, done.stderr) == (0, given, b"")
+
+
+@isolated
+def test_without_stdin_there_is_nothing_to_read(program):
+    done = berm("run", program("import sys; print(repr(sys.stdin.read()))"), stdin=b"ignored")
+    assert done.stdout == b"''\n"
+
+
+@isolated
+@pytest.mark.parametrize(
+    ("code", "options", "expected", "words"),
+    [
+        ("raise SystemExit(77)", [], 77, b""),
+        ("1/0", [], 1, b"ZeroDivisionError"),
+        ("while True: pass", ["--cpu-time", "0.5"], 124, b"CPU time"),
+        ("import time; time.sleep(60)", ["--wall-time", "0.5"], 124, b"still ran after 0.5 s"),
+        ("x = bytearray(1 << 29)", ["--memory", "64M"], 137, b"64 MiB"),
+        ("import os; os.kill(os.getpid(), 11)", [], 139, b"SIGSEGV"),
+        ("while True: print('x' * 999)", ["--output", "10K"], 125, b"Output limit"),
+    ],
+)
+def test_exit_codes_tell_how_it_ended(program, code, options, expected, words):
+    done = berm("run", program(code), *options)
+    assert done.returncode == expected
+    assert words in done.stderr
+    assert b'File "<frozen' not in done.stderr
+
+
+@isolated
+def test_output_that_was_cut_is_said(program):
+    done = berm("run", program("print('x' * 5000)"), "--output", "1K")
+    assert done.stdout == b"x" * 1024
+    assert b"5001 bytes on stdout" in done.stderr
+
+
+@isolated
+@pytest.mark.requires_toolchain("c")
+def test_compile_errors(program):
+    done = berm("run", program("int main(void) { return undeclared_name; }", "main.c"))
+    assert done.returncode == 65
+    assert b"undeclared_name" in done.stderr
+    assert done.stdout == b""
+
+
+@isolated
+@pytest.mark.requires_toolchain("cpp")
+def test_the_extension_tells_the_language(program):
+    done = berm("run", program("#include <iostream>\nint main() { std::cout << 7; }", "a.cpp"))
+    assert (done.returncode, done.stdout) == (0, b"7")
+
+
+@isolated
+def test_a_program_from_stdin():
+    assert berm("run", "-", "-l", "py", stdin=b"print(6 * 7)").stdout == b"42\n"
+
+
+@isolated
+def test_everything_as_json(program):
+    done = berm("run", "--json", program("import os; os.write(1, b'\\xff'); os.write(2, b'e')"))
+    told = json.loads(done.stdout)
+    assert told["outcome"] == {"kind": "exited", "exit_code": 0, "signal": None}
+    assert told["stdout"] == "\ufffd"
+    assert base64.b64decode(told["stdout_base64"]) == b"\xff"
+    assert told["stderr"] == "e"
+    assert "stderr_base64" not in told
+    assert told["usage"]["memory"] > 0
+    assert set(told["enforcement"]["guarantees"]) == {g.value for g in Guarantee}
+
+
+@isolated
+def test_output_comes_while_it_runs(program):
+    path = program("import time\nprint('first', flush=True)\ntime.sleep(3)\nprint('last')")
+    started = time.monotonic()
+    with subprocess.Popen(
+        [sys.executable, "-m", "berm", "run", path], stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout.readline() == b"first\n"
+        first = time.monotonic() - started
+        assert process.stdout.read() == b"last\n"
+        assert time.monotonic() - started - first > 2
+    assert process.returncode == 0
+
+
+@isolated
+def test_a_reader_that_goes_ends_the_program(program):
+    path = program("import time\nwhile True: print('x' * 1000, flush=True); time.sleep(0.01)")
+    with subprocess.Popen(
+        [sys.executable, "-m", "berm", "run", path, "--wall-time", "30"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.wait(10) == 141
+        assert process.stderr.read() == b""
+
+
+@isolated
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_signals_end_it(program, number, code):
+    path = program("import time\nprint('up', flush=True)\ntime.sleep(20)")
+    with subprocess.Popen(
+        [sys.executable, "-m", "berm", "run", path, "--wall-time", "30"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        process.stdout.readline()
+        process.send_signal(number)
+        assert process.wait(10) == code
+        assert b"Traceback" not in process.stderr.read()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["run", "/nowhere/main.py"], 66, b"/nowhere/main.py: No such file"),
+        (["run", "{file}", "--stdin", "/nowhere/in"], 66, b"/nowhere/in"),
+        (["run", "/"], 66, b"Is a directory"),
+        (["run", "-"], 2, b"--language"),
+        (["run", "-", "--stdin", "-", "-l", "py"], 2, b"both come from stdin"),
+        (["run", "{file}", "--memory", "much"], 2, b"not a size"),
+        (["run", "{file}", "--memory", "1K"], 2, b"between"),
+        (["run", "{file}", "--wall-time", "0"], 2, b"between"),
+        (["run", "{file}", "--wall-time", "x"], 2, b"--wall-time"),
+        (["run", "{file}", "-l", "cobol"], 2, b"Supported: c, cpp"),
+        (["run", "{odd}"], 2, b"Supported: c, cpp"),
+        (["run"], 2, b"file"),
+        (["nonsense"], 2, b"nonsense"),
+        (["run", "{file}", "--config", "/nowhere"], 78, b"/nowhere"),
+        (["doctor", "--config", "/nowhere"], 78, b"/nowhere"),
+    ],
+)
+def test_wrong_use_is_explained(program, arguments, code, words):
+    places = {"file": program("print(1)"), "odd": program("x", "main.odd")}
+    done = berm(*[argument.format(**places) for argument in arguments])
+    assert done.returncode == code, done.stderr
+    assert words in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+@isolated
+def test_what_cannot_be_held_is_refused(program):
+    done = berm(
+        "run",
+        program("print(1)"),
+        env={
+            "BERM_ISOLATION_PLAN": "confined",
+            "BERM_ISOLATION_LANDLOCK_ABI": "0",
+            "BERM_ISOLATION_REQUIRE": "strict",
+        },
+    )
+    assert (done.returncode, done.stdout) == (78, b"")
+    assert b"berm doctor" in done.stderr
+
+
+def test_run_does_not_import_the_service(program):
+    code = (
+        "import sys, runpy\nsys.argv[1:] = ['run', '/nowhere']\n"
+        "try: runpy.run_module('berm', run_name='__main__')\n"
+        "except SystemExit: pass\n"
+        "print([m for m in ('fastapi', 'uvicorn', 'structlog', 'rich') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+# --- doctor and config ----------------------------------------------------------------------------
+
+
+@isolated
+def test_doctor_for_programs():
+    done = berm("doctor", "--json")
+    told = json.loads(done.stdout)
+    assert done.returncode == 0, told["problem"]
+    assert told["ok"] is True
+    assert set(told["guarantees"]) == {g.value for g in Guarantee}
+    for one in told["guarantees"].values():
+        assert one["required"] and one["held"] and one["layers"]
+    for name, layer in told["layers"].items():
+        assert layer["in_force"] or layer["how_to_get"], name
+    assert {"c", "cpp", "java", "javascript", "python"} <= {x["name"] for x in told["languages"]}
+    for language in told["languages"]:
+        assert language["version"] if language["available"] else language["how_to_get"]
+    assert told["features"]["seccomp_filter"] is True
+
+
+@isolated
+def test_doctor_for_people():
+    done = berm("doctor", env={"COLUMNS": "120"})
+    text = done.stdout.decode()
+    for word in (*(g.value for g in Guarantee), "seccomp", "Python", "Berm can run programs here."):
+        assert word in text
+
+
+WEAK = {
+    "BERM_ISOLATION_PLAN": "confined",
+    "BERM_ISOLATION_LANDLOCK_ABI": "0",
+    "BERM_ISOLATION_REQUIRE": "strict",
+}
+
+
+@isolated
+def test_doctor_where_a_requirement_does_not_hold():
+    done = berm("doctor", "--json", env=WEAK)
+    told = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert told["ok"] is False
+    assert told["problem"]
+    assert "Landlock" in told["layers"]["landlock-fs"]["how_to_get"]
+    assert "Berm cannot run programs here" in berm("doctor", env=WEAK).stdout.decode()
+
+
+def test_config_show_puts_the_sources_together(tmp_path):
+    file = tmp_path / "berm.toml"
+    file.write_text('[pool]\nruns_at_a_time = 3\n[service]\nport = 81\nreplica = "r"\n')
+    done = berm("config", "show", env={"BERM_CONFIG": str(file), "BERM_SERVICE_PORT": "82"})
+    told = json.loads(done.stdout)
+    assert told["engine"]["runs_at_a_time"] == 3
+    assert (told["service"]["port"], told["service"]["replica"]) == (82, "r")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[pool]\nruns = 1\n", b"runs"),
+        ("[service]\nprot = 1\n", b"Did you mean port?"),
+        ('[service]\ntest_files = "/nowhere"\n', b"/nowhere"),
+        ("[languages.cobol]\ncobc = '/bin/cobc'\n", b"cobol"),
+        ("[wrong\n", b"TOML"),
+    ],
+)
+def test_config_check(tmp_path, text, words):
+    file = tmp_path / "berm.toml"
+    file.write_text(text)
+    done = berm("config", "check", "--config", str(file))
+    assert done.returncode == 78
+    assert words in done.stderr
+    file.write_text("")
+    assert berm("config", "check", "--config", str(file)).returncode == 0
+
+
+def test_version_and_help():
+    import berm as package
+
+    assert berm("--version").stdout.decode().strip() == f"berm {package.__version__}"
+    for command in ([], ["run"], ["serve"], ["doctor"], ["config"]):
+        assert berm(*command, "--help").returncode == 0
