@@ -9,6 +9,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -185,6 +186,23 @@ def attacks() -> list[Part]:
     return parts
 
 
+def published() -> list[Part]:
+    """Published escapes of this field, and the attacks of ours that each became."""
+    table = tomllib.loads(Path(__file__).with_name("published.toml").read_text("utf-8"))
+    rows = []
+    for escape in table["escape"]:
+        names = [
+            one.id
+            for one in attack.all_attacks().values()
+            if any(
+                known.startswith(word) for known in one.source for word in escape.get("match", ())
+            )
+        ]
+        tests = code(names) if names else escape.get("elsewhere", "not yet")
+        rows.append([escape["name"], escape["what"], tests])
+    return [Part(["known from", "what happened", "our attacks"], rows)]
+
+
 # --- command line and HTTP -----------------------------------------------------------------------
 
 
@@ -278,6 +296,7 @@ SOURCES: Mapping[str, Callable[[], list[Part]]] = {
         profiles,
         policy,
         attacks,
+        published,
         commands,
         routes,
         schemas,
