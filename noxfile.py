@@ -7,6 +7,7 @@ import nox
 
 nox.options.default_venv_backend = "uv"
 nox.options.sessions = ["tests", "wheel"]
+nox.options.download_python = "never"
 PYTHONS = ["3.11", "3.12", "3.13"]
 
 
