@@ -131,6 +131,14 @@ class Engine:
             step = found.run_step(found.entry_name(b""), (), Limits(), None)
             await self._pool(self._plan(step)).fill()
 
+    async def prove(self) -> None:
+        """Send the canaries through every pool again, for a timer or after a change.
+
+        Raises :class:`berm.IsolationError` if one got out; its fork server has ended then.
+        """
+        for pool in self.pools:
+            await pool.prove()
+
     async def run(
         self,
         source: Content,
@@ -317,7 +325,13 @@ class Engine:
             raise RuntimeError("The engine is closed.")
         pool = self._pools.get(plan.key)
         if pool is None:
-            pool = self._pools[plan.key] = Pool(plan, self._slots, self.config.depth, self._subtree)
+            pool = self._pools[plan.key] = Pool(
+                plan,
+                self._slots,
+                self.config.depth,
+                subtree=self._subtree,
+                canary_base="" if self.config.ablate else self.config.run_dir,
+            )
         return pool
 
 
@@ -329,7 +343,9 @@ def _rlimits(plan: CellPlan, step: Step, limits: Limits) -> dict[str, int]:
         "nofile": limits.open_files,
     }
     if plan.counts_processes:
-        wanted["nproc"] = limits.processes + step.runtime_threads + 1
+        # A cgroup counts what it refuses, so it goes first where there is one.
+        spare = 16 if "cgroup" in plan.enforcement.layers else 1
+        wanted["nproc"] = limits.processes + step.runtime_threads + spare
     if step.data_limit is not None:
         wanted["data"] = step.data_limit
     return wanted

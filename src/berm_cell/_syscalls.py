@@ -38,6 +38,7 @@ PR_SET_SECUREBITS = 28
 PR_CAPBSET_DROP = 24
 PR_SET_CHILD_SUBREAPER = 36
 PR_SET_NO_NEW_PRIVS = 38
+PR_GET_NO_NEW_PRIVS = 39
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_CLEAR_ALL = 4
 PR_SET_NAME = 15
@@ -51,9 +52,9 @@ RESOLVE_NO_SYMLINKS = 0x04
 RESOLVE_BENEATH = 0x08
 
 if os.uname().machine == "x86_64":
-    _NR_PIVOT_ROOT, _NR_CAPSET, _NR_SECCOMP = 155, 126, 317
+    _NR_PIVOT_ROOT, _NR_CAPGET, _NR_CAPSET, _NR_SECCOMP, _NR_PTRACE = 155, 125, 126, 317, 101
 else:
-    _NR_PIVOT_ROOT, _NR_CAPSET, _NR_SECCOMP = 41, 91, 277
+    _NR_PIVOT_ROOT, _NR_CAPGET, _NR_CAPSET, _NR_SECCOMP, _NR_PTRACE = 41, 90, 91, 277, 117
 _NR_LANDLOCK_CREATE_RULESET = 444
 _NR_LANDLOCK_ADD_RULE = 445
 _NR_LANDLOCK_RESTRICT_SELF = 446
@@ -170,6 +171,24 @@ def drop_capabilities():
     header = _CapHeader(0x20080522, 0)
     data = _CapData()
     _syscall(_NR_CAPSET, "capset", ctypes.byref(header), ctypes.byref(data))
+
+
+def has_capabilities():
+    """True if any capability is effective, permitted or inheritable."""
+    header = _CapHeader(0x20080522, 0)
+    data = _CapData()
+    _syscall(_NR_CAPGET, "capget", ctypes.byref(header), ctypes.byref(data))
+    return any(data)
+
+
+def has_no_new_privs():
+    """True if no exec can add privileges any more."""
+    return prctl(PR_GET_NO_NEW_PRIVS) == 1
+
+
+def ptrace_attach(pid):
+    """PTRACE_SEIZE, which neither stops nor signals the process; it ends with this one."""
+    return _syscall(_NR_PTRACE, "ptrace", 0x4206, pid, 0, 0)
 
 
 class _RulesetAttr(ctypes.Structure):

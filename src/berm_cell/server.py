@@ -20,7 +20,7 @@ import sys
 import time
 
 from berm_cell import _syscalls as sys_
-from berm_cell import agent, children, program, protocol, rundir, steps, tree
+from berm_cell import agent, canary, children, program, protocol, rundir, steps, tree
 
 LEAVE_TIMEOUT = 3.0
 """Seconds that the agents have to end their runs when the host is gone."""
@@ -44,6 +44,10 @@ def serve(host_fd):
         text = "%s: %s" % (type(error).__name__, error)
         return _fail(host, {"op": "failed", "step": "start", "errno": 0, "text": text[:500]})
     request = _loop(host, cell, own_pid_namespace, berth)
+    if request["op"] == "canary":
+        canary.run(request)
+    if request["op"] == "hoard":
+        canary.hoard(request["size"])
     if not cell["in_process"]:
         program.execute(request)
     code, namespace = program.load(request, hidden)

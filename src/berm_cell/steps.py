@@ -122,7 +122,9 @@ def enter_berth(berth, ask_host_for_ids):
             minimal_root.build(berth["root"])
     with _Step("no-new-privs"):
         sys_.prctl(sys_.PR_SET_NO_NEW_PRIVS, 1)
-        sys_.prctl(sys_.PR_SET_CHILD_SUBREAPER, 1)
+    if "pid-namespace" not in layers:
+        with _Step("agent"):
+            sys_.prctl(sys_.PR_SET_CHILD_SUBREAPER, 1)
     return 0
 
 

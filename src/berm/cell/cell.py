@@ -37,6 +37,7 @@ class Order:
         watch: ``cpu`` and ``wall`` in seconds, ``memory`` and ``disk`` in bytes, ``processes``.
         output: bytes kept of each stream; ``flood`` ends the run.
         collect: what to take out afterwards (``berm_cell.bundle.collect``), or None.
+        canary: instead of a program, what the launcher's canary is to try, or None.
     """
 
     argv: Sequence[str]
@@ -48,6 +49,7 @@ class Order:
     output: int
     flood: int
     collect: Mapping[str, object] | None = None
+    canary: Mapping[str, object] | None = None
     on_stdout: Listener | None = None
     on_stderr: Listener | None = None
 
@@ -172,7 +174,9 @@ class Cell:
             "files": order.bundle.rows if order.bundle is not None else [],
             "rlimits": dict(order.rlimits),
         }
-        if self.plan.runtime.in_process:
+        if order.canary is not None:
+            request.update(order.canary)
+        elif self.plan.runtime.in_process:
             request.update(entry=order.argv[0], args=list(order.argv[1:]))
         else:
             request.update(argv=list(order.argv))

@@ -8,9 +8,10 @@ import contextlib
 import secrets
 from typing import Final
 
+from berm.cell import canary
 from berm.cell.builder import ForkServer, Slots
 from berm.cell.cell import Cell
-from berm.errors import CellError
+from berm.errors import CellError, IsolationError
 from berm.kernel.cgroups import CgroupLimits, Leaf, Subtree
 from berm.policy.plan import CellPlan
 
@@ -26,13 +27,21 @@ class Pool:
     """
 
     def __init__(
-        self, plan: CellPlan, slots: Slots, depth: int, subtree: Subtree | None = None
+        self,
+        plan: CellPlan,
+        slots: Slots,
+        depth: int,
+        *,
+        subtree: Subtree | None = None,
+        canary_base: str = "",
     ) -> None:
         """Keep at most ``depth`` cells parked once the first run has come.
 
-        Each cell gets a leaf of its own below ``subtree``, where there is one.
+        Each cell gets a leaf of its own below ``subtree``, where there is one. Canaries are
+        staged in ``canary_base``; without it there are none.
         """
         self._subtree = subtree
+        self._canary_base = canary_base
         self.plan = plan
         self.depth = depth
         self._slots = slots
@@ -69,8 +78,37 @@ class Pool:
                 await server.close()
             server = ForkServer(self.plan, self._slots)
             await server.start()
+            try:
+                await self._prove(server)
+            except BaseException:
+                await server.close()
+                raise
             self._server = server
             return server
+
+    async def prove(self) -> None:
+        """Send the canaries again; one that gets through ends the fork server and is raised."""
+        server = await self.start()
+        try:
+            await self._prove(server)
+        except IsolationError:
+            await server.close()
+            raise
+
+    async def _prove(self, server: ForkServer) -> None:
+        if not self._canary_base:
+            return
+        with canary.stage(self._canary_base) as staged:
+            cell = await server.cell(self._leaf())
+            try:
+                await canary.prove(cell, staged)
+            finally:
+                await cell.close()
+        cell = await server.cell(self._leaf())
+        try:
+            await canary.prove_memory(cell)
+        finally:
+            await cell.close()
 
     async def take(self) -> Cell:
         """Return a parked cell, or a cold one."""
