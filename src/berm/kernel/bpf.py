@@ -264,8 +264,10 @@ class _Layout:
             self._near(node.then, 0)
             self._place[node] = self._emit(node.code, 0, 0, node.k)
         else:
-            self._near(node.yes, 254)  # one less: the other side may need an instruction in between
+            self._near(node.yes, 255)
             no = self._near(node.no, 255)
+            # An instruction written for `no` may have put `yes` out of reach. A second one for `yes`
+            # then leaves `no` in reach, because `no` has just been written.
             yes = self._near(node.yes, 255)
             here = len(self._code)
             self._place[node] = self._emit(node.code, here - 1 - yes, here - 1 - no, node.k)
