@@ -1,4 +1,4 @@
-"""Berm runs programs that nobody trusts, in kernel-isolated cells.
+r"""Berm runs programs that nobody trusts, in kernel-isolated cells.
 
 >>> import berm
 >>> berm.run("print(int(input()) + 1)", stdin="41").text
@@ -25,7 +25,16 @@ if TYPE_CHECKING:
         LanguageError,
         LimitError,
     )
-    from berm.model import Enforcement, Guarantee, Limits, Outcome, OutcomeKind, RunResult, Usage
+    from berm.model import (
+        Denial,
+        Enforcement,
+        Guarantee,
+        Limits,
+        Outcome,
+        OutcomeKind,
+        RunResult,
+        Usage,
+    )
 
 __all__ = [
     "BermError",
@@ -33,6 +42,7 @@ __all__ = [
     "CellError",
     "Config",
     "ConfigError",
+    "Denial",
     "Enforcement",
     "Engine",
     "Guarantee",
@@ -54,7 +64,16 @@ __version__ = "0.1.0"
 _HOMES = {"run": "berm.blocking", "Config": "berm.config", "Engine": "berm.engine"}
 _HOMES |= {"Program": "berm.engine"}
 _HOMES |= dict.fromkeys(
-    ("Enforcement", "Guarantee", "Limits", "Outcome", "OutcomeKind", "RunResult", "Usage"),
+    (
+        "Denial",
+        "Enforcement",
+        "Guarantee",
+        "Limits",
+        "Outcome",
+        "OutcomeKind",
+        "RunResult",
+        "Usage",
+    ),
     "berm.model",
 )
 

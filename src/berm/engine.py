@@ -11,6 +11,7 @@ from typing import Final, Self
 
 from berm.cell.builder import Slots
 from berm.cell.cell import Order, Ran
+from berm.cell.denials import explain_denials
 from berm.cell.files import Bundle, File
 from berm.cell.outcome import decide
 from berm.cell.output import Listener
@@ -20,8 +21,8 @@ from berm.errors import InputError
 from berm.kernel.cgroups import Subtree
 from berm.kernel.features import HostFeatures, probe
 from berm.languages import CompileStep, Language, Registry, Step
-from berm.model import MIB, Enforcement, Limits, Outcome, OutcomeKind, RunResult
-from berm.policy.plan import DEFAULT_PRELOAD, CellPlan, Runtime, make_plan
+from berm.model import MIB, Enforcement, Guarantee, Limits, Outcome, OutcomeKind, RunResult
+from berm.policy.plan import DEFAULT_PRELOAD, CellPlan, Runtime, demand, make_plan
 from berm.policy.profile import load_profile
 
 MAX_STDIN: Final = 256 * MIB
@@ -31,6 +32,7 @@ ARTIFACT_BYTES: Final = 64 * MIB
 STDERR_TAIL: Final = 4096
 
 Content = str | bytes
+Isolation = str | Sequence[Guarantee | str]
 
 
 @dataclasses.dataclass(slots=True)
@@ -148,6 +150,7 @@ class Engine:
         files: Mapping[str, Content] | None = None,
         limits: Limits | None = None,
         *,
+        min_isolation: Isolation = (),
         on_stdout: Listener | None = None,
         on_stderr: Listener | None = None,
     ) -> RunResult:
@@ -160,6 +163,9 @@ class Engine:
             args: its arguments.
             files: more files for its working directory, by relative name.
             limits: what it may use; the default is :class:`berm.Limits`'s.
+            min_isolation: what this run needs at least: ``standard`` (every guarantee),
+                ``strict``, or guarantees. It can ask for more than the settings require,
+                never for less; what is not held here raises :class:`berm.IsolationError`.
             on_stdout, on_stderr: called with the kept output as it comes.
 
         Cancelling the task ends the program and leaves nothing of it.
@@ -167,7 +173,13 @@ class Engine:
         program = await self.prepare(source, language, files=files)
         try:
             return await self.execute(
-                program, stdin, args, limits, on_stdout=on_stdout, on_stderr=on_stderr
+                program,
+                stdin,
+                args,
+                limits,
+                min_isolation=min_isolation,
+                on_stdout=on_stdout,
+                on_stderr=on_stderr,
             )
         finally:
             program.close()
@@ -201,7 +213,8 @@ class Engine:
             ran = await self._perform(step, sources_bundle, b"", step.limits, collect=step.collect)
         finally:
             sources_bundle.close()
-        result = self._result(ran, step, step.limits)
+        # What a compiler was refused is its own doing, and tells the author nothing.
+        result = dataclasses.replace(self._result(ran, step, step.limits), denials=())
         if not result.outcome.ok or not ran.files:
             return Program(found, entry, Bundle({}), step, result, ok=False)
         # In the confined plan a linker may not chmod, so the mode that came out says nothing.
@@ -216,6 +229,7 @@ class Engine:
         args: Sequence[str] = (),
         limits: Limits | None = None,
         *,
+        min_isolation: Isolation = (),
         on_stdout: Listener | None = None,
         on_stderr: Listener | None = None,
     ) -> RunResult:
@@ -230,6 +244,7 @@ class Engine:
             )
         checked = _arguments(args)
         step = program.language.run_step(program.entry, checked, limits, program.compiled)
+        demand(self._plan(step).enforcement, min_isolation)
         data = _bytes(stdin)
         if len(data) > MAX_STDIN:
             raise InputError(f"Standard input is over {MAX_STDIN} bytes.")
@@ -282,6 +297,7 @@ class Engine:
                 pool.bury(cell)
 
     def _result(self, ran: Ran, step: Step, limits: Limits) -> RunResult:
+        plan = self._plan(step)
         outcome = decide(
             ran.ending,
             limits,
@@ -295,10 +311,11 @@ class Engine:
             stderr=ran.stderr,
             outcome=outcome,
             usage=ran.ending.usage,
-            enforcement=self._plan(step).enforcement,
+            enforcement=plan.enforcement,
             truncated=ran.truncated,
             stdout_size=ran.stdout_size,
             stderr_size=ran.stderr_size,
+            denials=explain_denials(plan, ran.denials),
         )
 
     def _plan(self, step: Step) -> CellPlan:

@@ -103,9 +103,7 @@ class Limits:
                     remedy=_range_text(name, bounds),
                 )
             if not math.isfinite(value) or not bounds.low <= value <= bounds.high:
-                raise LimitError(
-                    f"Limits.{name} is {value!r}.", remedy=_range_text(name, bounds)
-                )
+                raise LimitError(f"Limits.{name} is {value!r}.", remedy=_range_text(name, bounds))
 
     @property
     def output_flood(self) -> int:
@@ -173,6 +171,23 @@ class Enforcement:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Denial:
+    """One thing that the kernel refused the program.
+
+    Attributes:
+        syscall: its name.
+        detail: the meaningful argument by name (``AF_INET``), or an empty string.
+        count: how often it was refused.
+        text: what the program tried and that it may not, in plain words.
+    """
+
+    syscall: str
+    detail: str
+    count: int
+    text: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class RunResult:
     """Everything that is known about one run.
 
@@ -184,6 +199,8 @@ class RunResult:
         enforcement: guarantees → layers that were in force.
         truncated: True if some output was dropped.
         stdout_size, stderr_size: bytes that the program wrote, dropped ones included.
+        denials: what the kernel refused, the most frequent first; None where this kernel
+            cannot tell (no seccomp user notification, as under gVisor).
     """
 
     stdout: bytes
@@ -195,6 +212,7 @@ class RunResult:
     truncated: bool = False
     stdout_size: int = 0
     stderr_size: int = 0
+    denials: tuple[Denial, ...] | None = None
 
     @property
     def text(self) -> str:

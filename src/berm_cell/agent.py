@@ -17,7 +17,7 @@ import signal
 import time
 
 from berm_cell import _syscalls as sys_
-from berm_cell import bundle, children, protocol, rundir, steps, tree
+from berm_cell import bundle, children, denials, protocol, rundir, steps, tree
 
 FIRST_TICK = 0.002
 """Seconds from the start of a run to the first look at it; each next pause is twice as long."""
@@ -32,13 +32,14 @@ REAP_ROUNDS = 10_000
 class Agent:
     """One run, from parked to reported."""
 
-    def __init__(self, cell, sock, proc_fd, program, exec_pipe, run_dir, directories):
+    def __init__(self, cell, sock, proc_fd, program, exec_pipe, run_dir, directories, listener):
         self._cell = cell
         self._sock = sock
         self._tree = tree.ProcessTree(proc_fd, cell["proc"] and "pid-namespace" in cell["layers"])
         self._program = program
         self._exec_pipe = exec_pipe
         self._run_dir = run_dir
+        self._listener = listener
         self._directories = directories
         self._limits = {}
         self._watching = False
@@ -64,6 +65,10 @@ class Agent:
         poll.register(events.fd, select.POLLIN)
         if self._exec_pipe >= 0:
             poll.register(self._exec_pipe, 0)
+        listening = -1
+        if self._listener is not None:
+            listening = self._listener.fileno()
+            poll.register(listening, select.POLLIN)
         pause, next_tick = FIRST_TICK, None
         self._reap()
         while self._status is None or not self._watching:
@@ -78,6 +83,11 @@ class Agent:
                     self._executed = True
                     if self._watching:
                         self._look()
+                elif fd == listening:
+                    poll.unregister(fd)
+                    listening = self._listen(event)
+                    if listening >= 0:
+                        poll.register(listening, select.POLLIN)
                 elif event & (select.POLLRDHUP | select.POLLHUP | select.POLLERR):
                     self._stop("host")
                     if not self._watching:
@@ -114,6 +124,13 @@ class Agent:
         if self._run_dir is None and self._limits["disk"] != self._cell["disk"]:
             steps.resize_disk(self._cell, self._limits["disk"])
         return True
+
+    def _listen(self, event):
+        """Answer one refused call; returns the descriptor to poll from now on, or -1."""
+        if event & select.POLLIN and self._listener.ready():
+            return self._listener.fileno()
+        self._listener.close()
+        return -1
 
     def _deadline(self):
         return self._started + self._limits["wall"]
@@ -212,6 +229,7 @@ class Agent:
             "cpu": max(0.0, spent.ru_utime + spent.ru_stime - self._cpu_before),
             "memory": self._memory(),
             "processes": self._most,
+            "denials": self._listener.rows() if self._listener is not None else None,
         }
         fds = []
         if self._collect is not None:
@@ -253,6 +271,10 @@ def start(cell, agent_sock, program_sock, owner, cgroup_fd, own_pid_namespace, b
         children.forget()
         run_dir, directories = steps.open_cell(cell, owner, berth)
         proc_fd = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        listener, notify = None, None
+        if cell["notify"]:
+            inner, notify = denials.pair()
+            listener = denials.Listener(inner, cell["answers"])
         exec_pipe, keep = -1, [0, 1, 2, program_sock.fileno()]
         exec_end = -1
         if not cell["in_process"]:
@@ -262,16 +284,19 @@ def start(cell, agent_sock, program_sock, owner, cgroup_fd, own_pid_namespace, b
         if program == 0:
             from berm_cell import program as runner
 
-            request = runner.park(cell, program_sock, owner, directories, cgroup_fd, keep)
+            if notify is not None:
+                keep.append(notify.fileno())
+            request = runner.park(cell, program_sock, owner, directories, cgroup_fd, keep, notify)
             return 0, request
         sys_.set_name("berm-agent")
         kept = [0, 1, 2, agent_sock.fileno(), proc_fd]
         if exec_pipe >= 0:
             kept.append(exec_pipe)
+        if listener is not None:
+            kept.append(listener.fileno())
         sys_.close_all_but(kept)
-        code = _serve(
-            Agent(cell, agent_sock, proc_fd, program, exec_pipe, run_dir, directories), agent_sock
-        )
+        agent = Agent(cell, agent_sock, proc_fd, program, exec_pipe, run_dir, directories, listener)
+        code = _serve(agent, agent_sock)
     except steps.StepFailed as failure:
         _tell(agent_sock, failure.frame())
         code = 70

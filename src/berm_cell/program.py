@@ -20,7 +20,7 @@ import types
 from berm_cell import bundle, protocol, steps
 
 
-def park(cell, sock, owner, directories, cgroup_fd, keep_fds):
+def park(cell, sock, owner, directories, cgroup_fd, keep_fds, notify):
     """Confine this process, say so, and wait for the one request.
 
     Returns the request with its descriptors already in place as 0, 1, 2. Ends the process when
@@ -28,7 +28,7 @@ def park(cell, sock, owner, directories, cgroup_fd, keep_fds):
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        steps.confine(cell, owner, directories, cgroup_fd, keep_fds)
+        steps.confine(cell, owner, directories, cgroup_fd, keep_fds, notify)
         if cell["in_process"]:
             _rehearse()
         protocol.send_frame(sock, dict(directories, op="parked"))

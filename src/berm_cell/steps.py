@@ -21,7 +21,7 @@ import signal
 import struct
 
 from berm_cell import _syscalls as sys_
-from berm_cell import minimal_root, rundir
+from berm_cell import minimal_root, protocol, rundir
 
 NAMESPACE_FLAGS = {
     "mount-namespace": sys_.CLONE_NEWNS,
@@ -239,7 +239,7 @@ def resize_disk(cell, size):
 # --- once per cell, in the program's process ------------------------------------------------
 
 
-def confine(cell, owner, directories, cgroup_fd, keep_fds):
+def confine(cell, owner, directories, cgroup_fd, keep_fds, notify):
     """Apply everything that cannot be undone, in this order; seccomp is the last.
 
     Args:
@@ -248,6 +248,7 @@ def confine(cell, owner, directories, cgroup_fd, keep_fds):
         directories: absolute paths of the working and temporary directories.
         cgroup_fd: an open ``cgroup.procs`` of the cell's leaf, or -1.
         keep_fds: the only descriptors that stay open.
+        notify: the socket over which the agent waits for the filter's listener, or None.
     """
     layers = cell["layers"]
     with _Step("session"):
@@ -287,7 +288,20 @@ def confine(cell, owner, directories, cgroup_fd, keep_fds):
             _restrict_landlock(cell["landlock"], directories)
     if "seccomp" in layers:
         with _Step("seccomp"):
-            sys_.seccomp_install(_own_filter(cell["seccomp"], cell["self_pid"]))
+            _install_filter(_own_filter(cell["seccomp"], cell["self_pid"]), notify)
+
+
+def _install_filter(program, notify):
+    """Install the filter; its listener goes to the agent, and no copy of it stays here."""
+    if notify is None:
+        sys_.seccomp_install(program)
+        return
+    listener = sys_.seccomp_install(program, sys_.SECCOMP_FILTER_FLAG_NEW_LISTENER)
+    try:
+        protocol.send_frame(notify, {"op": "listener"}, [listener])
+    finally:
+        os.close(listener)
+        notify.close()
 
 
 _INSTRUCTION = struct.Struct("HBBI")  # linux/filter.h, struct sock_filter

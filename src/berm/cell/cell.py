@@ -67,6 +67,7 @@ class Ran:
     flooded: bool
     files: Mapping[str, File]
     refused: Sequence[tuple[str, str]]
+    denials: Sequence[tuple[int, int, int]] | None
 
 
 class Cell:
@@ -252,6 +253,7 @@ class Cell:
             flooded=out.flooded or err.flooded,
             files=files,
             refused=refused,
+            denials=_denials(message.get("denials")),
         )
 
     def _measured(self, ending: Ending) -> Ending:
@@ -304,6 +306,14 @@ def _ending(message: Mapping[str, object]) -> Ending:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise CellError("A cell's agent sent a malformed report.") from error
+
+
+def _denials(value: object) -> Sequence[tuple[int, int, int]] | None:
+    """Check the agent's rows: syscall number, first argument, count."""
+    if not isinstance(value, list):
+        return None
+    rows = [row for row in value[:32] if isinstance(row, list) and len(row) == 3]
+    return [(row[0], row[1], row[2]) for row in rows if all(isinstance(x, int) for x in row)]
 
 
 def _pairs(value: object) -> list[tuple[str, str]]:

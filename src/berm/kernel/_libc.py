@@ -8,7 +8,9 @@ without site-packages. Every function raises OSError with the kernel's errno. Nu
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
+import struct
 from typing import Final
 
 _LIBC: Final = ctypes.CDLL(None, use_errno=True)
@@ -17,6 +19,7 @@ _SYSCALL.restype = ctypes.c_long
 
 SYS_PIVOT_ROOT: Final = 155
 SYS_CAPGET: Final = 125
+SYS_CAPSET: Final = 126
 SYS_MOUNT: Final = 165
 SYS_UMOUNT2: Final = 166
 SYS_UNSHARE: Final = 272
@@ -31,6 +34,7 @@ _SYS_PRCTL: Final = 157
 PR_SET_PDEATHSIG: Final = 1
 PR_GET_DUMPABLE: Final = 3
 PR_SET_DUMPABLE: Final = 4
+PR_CAPBSET_DROP: Final = 24
 PR_SET_CHILD_SUBREAPER: Final = 36
 PR_SET_NO_NEW_PRIVS: Final = 38
 
@@ -107,6 +111,25 @@ def effective_capabilities() -> int:
     syscall(SYS_CAPGET, header, data)
     low, high = data.raw[0:4], data.raw[12:16]
     return int.from_bytes(low + high, "little")
+
+
+def set_capabilities(mask: int) -> None:
+    """Make ``mask`` the effective, permitted and inheritable set of the calling thread."""
+    header = ctypes.create_string_buffer(struct.pack("=Ii", _LINUX_CAPABILITY_VERSION_3, 0))
+    low, high = mask & 0xFFFFFFFF, mask >> 32
+    data = ctypes.create_string_buffer(struct.pack("=6I", low, low, low, high, high, high))
+    syscall(SYS_CAPSET, header, data)
+
+
+def drop_from_bounding_set(number: int) -> bool:
+    """Drop one capability from the bounding set; False if the kernel has none of that number."""
+    try:
+        prctl(PR_CAPBSET_DROP, number)
+    except OSError as error:
+        if error.errno == errno.EINVAL:
+            return False
+        raise
+    return True
 
 
 def unshare(flags: int) -> None:

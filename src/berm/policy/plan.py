@@ -13,12 +13,12 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 
-from berm.errors import IsolationError
+from berm.errors import InputError, IsolationError
 from berm.kernel import landlock
 from berm.kernel.bpf import SELF_PID
 from berm.kernel.features import HostFeatures
 from berm.model import MIB, Enforcement, Guarantee
-from berm.policy.profile import Profile, World, profile_filter
+from berm.policy.profile import Profile, World, flags_of, profile_filter, refusals
 
 LAYERS = (
     "user-namespace",
@@ -126,7 +126,16 @@ class PlanSettings:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class CellPlan:
-    """What the launcher will do, as plain data, and what the user is promised for it."""
+    """What the launcher will do, as plain data, and what the user is promised for it.
+
+    Attributes:
+        profile: name of the profile.
+        runtime: what the fork server hosts.
+        berth, cell: the launcher's orders, see ``berm_cell.steps``.
+        enforcement: the promise.
+        key: identity of the plan; equal plans share a pool.
+        refused: syscall number → what a program tries with it, for those that are told.
+    """
 
     profile: str
     runtime: Runtime
@@ -134,6 +143,7 @@ class CellPlan:
     cell: Mapping[str, object]
     enforcement: Enforcement
     key: str
+    refused: Mapping[int, str]
 
     def frame(self) -> dict[str, object]:
         """Return the frame that starts a fork server."""
@@ -181,6 +191,8 @@ def make_plan(
     enforcement = _enforcement(family, layers)
     _require(enforcement, features, settings)
     berth_layers, cell_layers = _share_out(family, layers, features)
+    told = refusals(profile.name, family, flags_of(features))
+    notify = features.seccomp_notify and "seccomp" in layers
     directories = {"work": "/work", "tmp": "/tmp"} if family == "namespaces" else {}  # noqa: S108
     cell: dict[str, object] = {
         **directories,
@@ -211,11 +223,11 @@ def make_plan(
             if family == "confined" and "landlock-scope" in layers
             else 0
         ),
-        "seccomp": (
-            base64.b64encode(profile_filter(profile, features, family)).decode("ascii")
-            if "seccomp" in layers
-            else ""
-        ),
+        "seccomp": base64.b64encode(
+            profile_filter(profile, features, family, with_notify=notify)
+        ).decode("ascii"),
+        "notify": notify,
+        "answers": {str(number): refusal.errno for number, refusal in told.items()},
         "self_pid": SELF_PID,
     }
     berth: dict[str, object] = {
@@ -226,7 +238,8 @@ def make_plan(
     }
     identity = json.dumps([berth, cell, dataclasses.asdict(runtime)], sort_keys=True)
     key = hashlib.sha256(identity.encode()).hexdigest()[:16]
-    return CellPlan(profile.name, runtime, berth, cell, enforcement, key)
+    what = {number: refusal.what for number, refusal in told.items()}
+    return CellPlan(profile.name, runtime, berth, cell, enforcement, key, what)
 
 
 def _layers(family: str, features: HostFeatures, settings: PlanSettings) -> tuple[str, ...]:
@@ -290,6 +303,32 @@ def _require(enforcement: Enforcement, features: HostFeatures, settings: PlanSet
                 remedy='Set isolation.require to "standard", or give the machine more layers'
                 " (`berm doctor` names them).",
             )
+
+
+def demand(enforcement: Enforcement, wanted: str | Sequence[Guarantee | str]) -> None:
+    """Check what one run asks for on top; raises :class:`IsolationError` if it is not held.
+
+    Args:
+        enforcement: what the run would get.
+        wanted: ``standard`` (every guarantee), ``strict`` (filesystem, network and processes
+            held by two layers each as well), or the names of guarantees.
+    """
+    strict = wanted == "strict"
+    try:
+        names = tuple(Guarantee) if strict or wanted == "standard" else tuple(map(Guarantee, wanted))
+    except ValueError as error:
+        raise InputError(
+            f"min_isolation is {wanted!r}.",
+            remedy=f"Give standard, strict, or some of: {', '.join(Guarantee)}.",
+        ) from error
+    held = enforcement.guarantees
+    missing = [name.value for name in names if name not in held]
+    missing += [f"{g.value} by two layers" for g in STRICT if strict and len(held.get(g, ())) < 2]
+    if missing:
+        raise IsolationError(
+            f"This run asks for {', '.join(missing)}, which this machine does not hold.",
+            remedy="Send it to a machine that does (`berm doctor`), or ask for less.",
+        )
 
 
 def _why(features: HostFeatures) -> str:

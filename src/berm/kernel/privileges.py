@@ -1,0 +1,56 @@
+"""What a service started by root keeps for itself: only what making cells needs.
+
+Root without capabilities is an ordinary user that happens to own system files; with a bounding
+set it cannot get them back by exec either. Numbers: linux/capability.h.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+from berm.kernel import _libc
+
+CHOWN: Final = 0
+DAC_OVERRIDE: Final = 1
+FOWNER: Final = 3
+KILL: Final = 5
+SETGID: Final = 6
+SETUID: Final = 7
+SETPCAP: Final = 8
+SYS_PTRACE: Final = 19
+SYS_ADMIN: Final = 21
+_LAST: Final = 63
+
+MAP_IDS: Final = frozenset({SETUID, SETGID, KILL})
+"""With user namespaces: write the id maps of fork servers, end fork servers of other ids."""
+
+WITHOUT_USER_NAMESPACES: Final = MAP_IDS | {CHOWN, DAC_OVERRIDE, FOWNER, SYS_PTRACE, SETPCAP}
+"""The launcher itself changes ids, gives directories away and looks at the run's processes."""
+
+
+def needed(*, userns: bool, mounts: bool) -> frozenset[int]:
+    """Return the capabilities that the launcher needs from the host.
+
+    Args:
+        userns: cells are made inside a user namespace, which has its own capabilities.
+        mounts: cells are made with namespaces.
+    """
+    if userns:
+        return MAP_IDS
+    return WITHOUT_USER_NAMESPACES | ({SYS_ADMIN} if mounts else set())
+
+
+def keep(capabilities: frozenset[int]) -> frozenset[int]:
+    """Give up every other capability, in all sets, for this process and what it starts.
+
+    Only the calling thread and threads started later are changed, so call it before there are
+    any others. Does nothing for anybody but root. Returns what is left.
+    """
+    if os.geteuid() != 0:
+        return frozenset()
+    for number in range(_LAST + 1):
+        if number not in capabilities and not _libc.drop_from_bounding_set(number):
+            break
+    _libc.set_capabilities(sum(1 << number for number in capabilities))
+    return capabilities
