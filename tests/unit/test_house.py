@@ -125,3 +125,10 @@ def test_the_version_stands_in_two_places_and_is_the_same():
     import berm
 
     assert berm.__version__ == PROJECT["project"]["version"]
+
+
+def test_every_public_name_is_documented():
+    import berm
+
+    text = (ROOT / "docs" / "reference" / "library.md").read_text("utf-8")
+    assert [name for name in berm.__all__ if f":: berm.{name}\n" not in text] == []
