@@ -49,7 +49,7 @@ class Behind:
                 await asyncio.sleep(30)
             finally:
                 await asyncio.sleep(0.05)
-                self.events.append("gone")
+                self.events.append("gone" if self.readiness.running else "gone too late")
 
         await while_connected(request.receive, work())
         return PlainTextResponse("never")
@@ -162,6 +162,19 @@ def raw(address, head, *parts, pause=0.0):
         while chunk := sock.recv(65536):
             answer += chunk
         return answer.decode()
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_client_that_sends_everything_first_gets_its_answer(address, chunked):
+    """As most clients do: no answer is looked at before the whole body was sent."""
+    piece = b"x" * 100_000
+    if chunked:
+        head = "POST /echo HTTP/1.1\nHost: x\nTransfer-Encoding: chunked\nConnection: close\n\n"
+        parts = [b"%x\r\n%b\r\n" % (len(piece), piece)] * 200 + [b"0\r\n\r\n"]
+    else:
+        head = "POST /echo HTTP/1.1\nHost: x\nContent-Length: 20000000\nConnection: close\n\n"
+        parts = [piece] * 200
+    assert raw(address, head, *parts).startswith("HTTP/1.1 413")
 
 
 def test_a_client_that_waits_for_continue_is_refused_before_it_sends(address):

@@ -74,6 +74,11 @@ class Desk:
                 await self._app(scope, receive, send_with_headers)
             except ClientGoneError:
                 status = status or 499
+            except asyncio.CancelledError:
+                # Only the server's end cancels a request, and it waits for this task.
+                if status == 0:
+                    answer = busy("The service is stopping.", _BUSY_SECONDS)
+                    await problem(scope, answer)(scope, receive, send_with_headers)
             except Exception as error:  # noqa: BLE001 - nobody is left to catch it
                 answer = as_api_error(error)
                 if answer.status == http.HTTPStatus.INTERNAL_SERVER_ERROR:

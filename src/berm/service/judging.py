@@ -130,7 +130,7 @@ class _Submission:
             limits = self._limits
             if len(expected) + _OUTPUT_SLACK > limits.output:
                 limits = dataclasses.replace(limits, output=len(expected) + _OUTPUT_SLACK)
-            result = await self._engine.execute(self._program, stdin=stdin, limits=limits)
+            result = await self._execute(stdin, limits)
         except (CellError, TestFileError) as error:
             # Our fault, not the program's: this test has no verdict, the others still get theirs.
             _log.error("test failed", test=number, error=error.summary, remedy=error.remedy)
@@ -140,6 +140,14 @@ class _Submission:
         self.enforcement.append(result.enforcement)
         ruling = rule(result, expected, limits)
         return self._build(number, test, ruling, result, stdin, expected)
+
+    async def _execute(self, stdin: bytes, limits: Limits) -> RunResult:
+        """Run once; and once more if the cell broke, because nothing of a run outlives its cell."""
+        try:
+            return await self._engine.execute(self._program, stdin=stdin, limits=limits)
+        except CellError as error:
+            _log.warning("cell broke", error=error.summary, step=error.step)
+        return await self._engine.execute(self._program, stdin=stdin, limits=limits)
 
     async def _bytes(self, name: str | None, text: str | None) -> bytes:
         if name is not None:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import errno
 import os
+import resource
 import signal
 import socket
 from collections.abc import Callable, Coroutine, Iterator
@@ -19,6 +20,7 @@ from berm.config import Config
 from berm.engine import Engine
 from berm.errors import BermError
 from berm.service.app import create_app
+from berm.service.protocol import Bounds, bounded
 from berm.service.readiness import Readiness
 from berm.service.settings import ServiceSettings
 from berm.service.testfiles import TestFiles
@@ -27,6 +29,7 @@ _log: Final = structlog.get_logger("berm.service")
 
 _BACKLOG: Final = 2048
 _LAST_WAIT: Final = 20.0
+_OWN_FILES: Final = 4096
 
 
 class AddressError(BermError):
@@ -53,7 +56,7 @@ def serve(
         berm.ConfigError: a setting names something that is not there.
     """
     with (
-        contextlib.closing(_listen(settings.host, settings.port)) as listener,
+        contextlib.closing(_listen(settings)) as listener,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
         runner.run(_serve(config, settings, listener, on_listening))
@@ -81,7 +84,13 @@ async def _serve(
         server = Server(
             uvicorn.Config(
                 app,
-                http="httptools",
+                http=bounded(
+                    Bounds(
+                        head_bytes=settings.max_head,
+                        head_seconds=settings.head_timeout,
+                        connections=_affordable(settings.max_connections),
+                    )
+                ),
                 ws="none",
                 lifespan="off",
                 log_config=None,
@@ -211,11 +220,36 @@ class Server(uvicorn.Server):
         self._cancel_requests()
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _affordable(connections: int) -> int:
+    """Raise the limit of open files as far as needed and allowed; return the connections it gives.
+
+    Cells and fork servers need descriptors too, and running out of them would hurt everybody.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    limit = max(soft, connections + _OWN_FILES)
+    if hard != resource.RLIM_INFINITY:
+        limit = min(limit, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+    allowed = min(connections, max(limit - _OWN_FILES, limit // 2))
+    if allowed < connections:
+        _log.warning("few open files are allowed here", connections=allowed, open_files=limit)
+    return allowed
+
+
+def _listen(settings: ServiceSettings) -> socket.socket:
+    host, port = settings.host, settings.port
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Inherited by every connection: a client that vanished, or does not take its answer, is
+        # given up by the kernel, which alone knows what was taken.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 15)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 5)
+        sock.setsockopt(
+            socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(settings.send_timeout * 1000)
+        )
         sock.setblocking(False)
         sock.bind((host, port))
     except OSError as error:

@@ -61,6 +61,18 @@ class ServiceSettings(BaseModel):
     body_timeout: float = Field(
         30.0, gt=0, le=3600, description="Seconds within which a request's body must arrive."
     )
+    max_connections: int = Field(
+        2048, ge=1, description="Connections at a time; the next ones are told to come back later."
+    )
+    max_head: ByteSize = Field(
+        ByteSize(16 * KIB), ge=KIB, description="Bytes of a request's line and headers together."
+    )
+    head_timeout: float = Field(
+        10.0, gt=0, le=3600, description="Seconds within which a request's head must arrive."
+    )
+    send_timeout: float = Field(
+        30.0, gt=0, le=3600, description="Seconds that a client may leave an answer untaken."
+    )
     idle_timeout: float = Field(
         15.0, gt=0, le=3600, description="Seconds that an idle connection is kept open."
     )
