@@ -113,7 +113,8 @@ def test_comparisons(op, value, mask, width, holds, fails, arg):
 
 def test_all_conditions_of_a_rule_must_hold():
     wanted = Filter(
-        EPERM, (Rule(7, ALLOW, (Compare(0, Op.GE, 10), Compare(0, Op.LE, 20), Compare(1, Op.EQ, 3))),)
+        EPERM,
+        (Rule(7, ALLOW, (Compare(0, Op.GE, 10), Compare(0, Op.LE, 20), Compare(1, Op.EQ, 3))),),
     )
     assert verdict(wanted, 7, 10, 3) == verdict(wanted, 7, 20, 3) == ALLOW
     for args in ((9, 3), (21, 3), (15, 4)):
@@ -206,11 +207,15 @@ def test_equal_verdicts_make_one_range():
 
 def test_a_rule_without_effect_costs_nothing():
     empty = assemble(Filter(EPERM, ()))
-    assert assemble(Filter(EPERM, (Rule(7, EPERM), Rule(9, EPERM, (Compare(0, Op.EQ, 3),))))) == empty
+    assert (
+        assemble(Filter(EPERM, (Rule(7, EPERM), Rule(9, EPERM, (Compare(0, Op.EQ, 3),))))) == empty
+    )
 
 
 def test_a_list_of_values_loads_its_argument_once():
-    rules = tuple(Rule(7, ALLOW, (Compare(1, Op.EQ, value, width=32),)) for value in range(2, 30, 2))
+    rules = tuple(
+        Rule(7, ALLOW, (Compare(1, Op.EQ, value, width=32),)) for value in range(2, 30, 2)
+    )
     loads = [one for one in check(assemble(Filter(EPERM, rules))) if one[0] == 0x20]
     assert len(loads) == 3  # architecture, number, argument
 
@@ -300,7 +305,9 @@ def test_the_simulator_reads_every_field():
 
 
 def test_the_simulator_ands_and_jumps():
-    code = words((0x20, 0, 0, 0), (0x54, 0, 0, 6), (0x45, 0, 2, 4), (0x05, 0, 0, 0), RET, (0x06, 0, 0, 9))
+    code = words(
+        (0x20, 0, 0, 0), (0x54, 0, 0, 6), (0x45, 0, 2, 4), (0x05, 0, 0, 0), RET, (0x06, 0, 0, 9)
+    )
     assert simulate(code, 4) == RET[3]
     assert simulate(code, 11) == 9
 
@@ -308,7 +315,8 @@ def test_the_simulator_ands_and_jumps():
 # --- any filter -----------------------------------------------------------------------------------
 
 words64 = st.one_of(
-    st.sampled_from([0, 1, 0xFFFFFFFF, 1 << 32, 1 << 63, (1 << 64) - 1]), st.integers(0, (1 << 64) - 1)
+    st.sampled_from([0, 1, 0xFFFFFFFF, 1 << 32, 1 << 63, (1 << 64) - 1]),
+    st.integers(0, (1 << 64) - 1),
 )
 
 

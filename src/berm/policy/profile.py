@@ -272,7 +272,6 @@ def profile_filter(
     return _assembled(name, world, flags_of(features), with_notify=with_notify)
 
 
-@functools.cache
 def refusals(profile: Profile | str, world: World, flags: frozenset[str]) -> Mapping[int, Refusal]:
     """Return syscall number → what to answer and to tell, for every refusal that is told."""
     loaded = load_profile(profile) if isinstance(profile, str) else profile
