@@ -5,11 +5,12 @@ from __future__ import annotations
 import fcntl
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
-import berm
 import pytest
+
+import berm
 from berm.config import Config
 from berm.languages import Registry
 
@@ -31,7 +32,9 @@ def registry() -> Registry:
 
 
 @pytest.fixture(scope="session")
-def java_classes(tmp_path_factory: pytest.TempPathFactory, worker_id: str, registry: Registry) -> Iterator[Path]:
+def java_classes(
+    tmp_path_factory: pytest.TempPathFactory, worker_id: str, registry: Registry
+) -> Path:
     """Every Java program compiled by one bare ``javac``; once, however many workers run."""
     shared = tmp_path_factory.getbasetemp()
     if worker_id != "master":
@@ -50,6 +53,6 @@ def java_classes(tmp_path_factory: pytest.TempPathFactory, worker_id: str, regis
             step = java.compile_step({"Main.java": b""}, "Main.java")
             assert step is not None
             files = [str(path) for path in sorted(sources.iterdir())]
-            argv = [files if item == "Main.java" else [item] for item in step.command(str(folder), "/tmp")]
-            subprocess.run(sum(argv, []), check=True, stderr=subprocess.DEVNULL)
-    yield folder
+            command = [item for item in step.command(str(folder), "/tmp") if item != "Main.java"]
+            subprocess.run([*command, *files], check=True, stderr=subprocess.DEVNULL)
+    return folder

@@ -15,9 +15,10 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from inputs import generate
+
 from berm.languages import Language, Step
 from berm.model import MIB, Limits
-from inputs import generate
 
 PROGRAMS = Path(__file__).with_name("programs")
 LANGUAGES = ("python", "javascript", "java", "cpp", "c")
@@ -86,7 +87,9 @@ def _neutral(text: bytes) -> bytes:
 
 def bare(step: Step, work: Path, stdin: bytes) -> Behaviour:
     """Perform a step without any cell, in ``work``."""
-    done = run_bare(step.command(str(work), "/tmp"), step.environment(str(work), "/tmp"), work, stdin)
+    done = run_bare(
+        step.command(str(work), "/tmp"), step.environment(str(work), "/tmp"), work, stdin
+    )
     died = done.returncode < 0
     return behaviour(
         done.stdout,
@@ -101,7 +104,13 @@ def run_bare(
 ) -> subprocess.CompletedProcess[bytes]:
     """Run a command as the cell would, but bare: same environment, same file names."""
     return subprocess.run(
-        argv, input=stdin, capture_output=True, cwd=work, env=env, timeout=BARE_SECONDS, preexec_fn=_no_core
+        argv,
+        input=stdin,
+        capture_output=True,
+        cwd=work,
+        env=env,
+        timeout=BARE_SECONDS,
+        preexec_fn=_no_core,
     )
 
 

@@ -22,7 +22,9 @@ def naturals(count: int, seed: int) -> bytes:
 def pairs(count: int, bound: int, seed: int) -> bytes:
     """``count`` lines of two integers in [-bound, bound]."""
     source = random.Random(seed)
-    lines = (f"{source.randint(-bound, bound)} {source.randint(-bound, bound)}\n" for _ in range(count))
+    lines = (
+        f"{source.randint(-bound, bound)} {source.randint(-bound, bound)}\n" for _ in range(count)
+    )
     return "".join(lines).encode()
 
 
@@ -31,7 +33,9 @@ def graph(nodes: int, edges: int, seed: int) -> bytes:
     source = random.Random(seed)
     lines = [f"{source.randrange(v)} {v} {source.randint(1, 1000)}" for v in range(1, nodes)]
     while len(lines) < edges:
-        lines.append(f"{source.randrange(nodes)} {source.randrange(nodes)} {source.randint(1, 1000)}")
+        lines.append(
+            f"{source.randrange(nodes)} {source.randrange(nodes)} {source.randint(1, 1000)}"
+        )
     return "\n".join([f"{nodes} {edges}", *lines, ""]).encode()
 
 

@@ -15,7 +15,11 @@ EACH = 45
 
 def of(*languages):
     return [
-        pytest.param(sample, id=f"{sample.language}-{sample.name}", marks=pytest.mark.requires_toolchain(language))
+        pytest.param(
+            sample,
+            id=f"{sample.language}-{sample.name}",
+            marks=pytest.mark.requires_toolchain(language),
+        )
         for language in languages
         for sample in samples(language)
     ]
@@ -57,7 +61,8 @@ async def test_native(engine, sample, tmp_path):
     work, entry = workplace(tmp_path, language, sample.source)
     compiling = language.compile_step({entry: sample.source}, entry, LIMITS)
     compiled, program = await asyncio.gather(
-        asyncio.to_thread(bare, compiling, work, b""), engine.prepare(sample.source, sample.language)
+        asyncio.to_thread(bare, compiling, work, b""),
+        engine.prepare(sample.source, sample.language),
     )
     assert compiled.exit_code == 0, compiled.stderr.decode()
     assert seen(program.compile) == compiled
@@ -90,4 +95,6 @@ def bare_java(step, work, sample, classes, target):
     import dataclasses
 
     argv = (step.argv[0], "-cp", str(classes), target, *sample.args)
-    return bare(dataclasses.replace(step, argv=argv, fixed=len(argv) - len(sample.args)), work, sample.stdin)
+    return bare(
+        dataclasses.replace(step, argv=argv, fixed=len(argv) - len(sample.args)), work, sample.stdin
+    )

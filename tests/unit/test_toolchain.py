@@ -21,6 +21,7 @@ def bin_path(tmp_path, monkeypatch):
     directory = tmp_path / "tree" / "bin"
     directory.mkdir(parents=True)
     monkeypatch.setenv("PATH", str(directory))
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)  # whoever runs the tests
     return directory
 
 
@@ -220,6 +221,28 @@ def test_trees_that_hold_more_than_a_runtime_are_left_out(path):
 def test_own_directory_instead_of_a_home(tmp_path):
     assert toolchain._tree("/home/student/bin/node") == "/home/student/bin"
     assert toolchain._tree("/home/student/.local/node/bin/node") == "/home/student/.local/node"
+
+
+def test_a_tree_that_only_root_may_enter_is_no_use_to_root(bin_path, monkeypatch):
+    program(bin_path, "tool")
+    bin_path.parent.chmod(0o700)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    with pytest.raises(ToolchainError, match="which only root may enter, and cells are not root"):
+        found(rule())
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert found(rule()).version == "1.2.3"
+
+
+def test_closed_directory_names_the_outermost(tmp_path):
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    for directory in (tmp_path.parent, tmp_path):
+        directory.chmod(0o755)
+    outside = read_paths.closed_directory(str(tmp_path / "a" / "b"))
+    (tmp_path / "a").chmod(0o750)
+    closed = read_paths.closed_directory(str(tmp_path / "a" / "b"))
+    assert closed == (outside or str(tmp_path / "a"))
+    assert read_paths.closed_directory("/usr/bin") is None
+    assert read_paths.closed_directory("/absent/tree") == "/absent"
 
 
 def test_tree_in_the_system_adds_nothing():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -49,6 +50,23 @@ def too_wide(path: str) -> bool:
     parts = PurePosixPath(path).parts
     home = len(parts) == 3 and parts[1] in {"home", "Users"}
     return len(parts) <= 2 or home or path == str(Path.home())
+
+
+def closed_directory(path: str) -> str | None:
+    """Return the first directory on the way to ``path``, itself included, that is not for all.
+
+    Started by root, Berm gives each cell an unprivileged uid of its own, for which a tree below
+    ``/root`` (mode 0700) does not exist.
+    """
+    real = PurePosixPath(os.path.realpath(path))
+    for directory in (*reversed(real.parents), real):
+        try:
+            mode = Path(directory).stat().st_mode
+        except OSError:
+            return str(directory)
+        if not mode & stat.S_IXOTH:
+            return str(directory)
+    return None
 
 
 def tree_paths(prefix: str, follow_links: tuple[str, ...]) -> list[str]:

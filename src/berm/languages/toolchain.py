@@ -17,7 +17,13 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from berm.languages.definition import Definition, ToolRule, version_key
-from berm.languages.read_paths import reachable, system_paths, too_wide, tree_paths
+from berm.languages.read_paths import (
+    closed_directory,
+    reachable,
+    system_paths,
+    too_wide,
+    tree_paths,
+)
 
 PROBE_SECONDS = 20.0
 """How long one verifying run may take; a cold JVM on a busy small machine takes a few."""
@@ -169,6 +175,11 @@ def _verify(rule: ToolRule, path: str) -> Tool:
             raise ToolchainError(f"{path} is incomplete: {said}")
     path = groups.get("path") or path
     prefix = groups.get("prefix") or _tree(os.path.realpath(path))
+    closed = closed_directory(prefix) if os.geteuid() == 0 else None
+    if closed:
+        raise ToolchainError(
+            f"{path} lies below {closed}, which only root may enter, and cells are not root"
+        )
     return Tool(path=reachable(path), version=version, prefix=prefix)
 
 
