@@ -29,12 +29,13 @@ def _load(directory):
 
 code, namespace, finish = _load(sys.argv[1]).serve(int(sys.argv[2]))
 del _load
+raised = [None]
 try:
     exec(code, namespace)
 except BaseException as error:
-    namespace = code = None
     trace = error.__traceback__
-    finish(error.with_traceback(trace and trace.tb_next))
-else:
-    namespace = code = None
-    finish(None)
+    raised = [error.with_traceback(trace and trace.tb_next)]
+    del trace
+# Outside of the except block: what happens from here on is not "during the handling of" it.
+namespace = code = None
+finish(raised.pop())

@@ -4,6 +4,7 @@ Built once per fork server, in its own mount namespace; its cells copy the mount
 their own tmpfs over the two directories that they may write.
 """
 
+import errno
 import os
 
 from berm_cell import _syscalls as sys_
@@ -58,7 +59,7 @@ def _bind_readonly(old, new, path):
     _replicate_links(old, new, path)
     source = _resolve(old, path)
     if source is None:
-        return
+        raise FileNotFoundError(errno.ENOENT, "cannot be reached by the fork server", path)
     target = new + source
     if os.path.isdir(old + source):
         os.makedirs(target, 0o755, exist_ok=True)

@@ -208,14 +208,19 @@ def _report(error):
         return _exit_code(error)
     trace = error.__traceback__
     sys.last_type, sys.last_value, sys.last_traceback = type(error), error, trace
+    second = None
     try:
         sys.excepthook(type(error), error, trace)
     except SystemExit as raised:
         return _exit_code(raised)
-    except BaseException as second:
-        sys.stderr.write("Error in sys.excepthook:\n")
+    except BaseException as raised:
+        second = raised
+    if second is not None:  # outside of the except block, so that nothing is chained to it
+        second.__context__ = None if second.__context__ is error else second.__context__
         inner = second.__traceback__
-        sys.__excepthook__(type(second), second, inner and inner.tb_next)
+        second = second.with_traceback(inner and inner.tb_next)
+        sys.stderr.write("Error in sys.excepthook:\n")
+        sys.__excepthook__(type(second), second, second.__traceback__)
         sys.stderr.write("\nOriginal exception was:\n")
         sys.__excepthook__(type(error), error, trace)
     return 1
@@ -238,12 +243,11 @@ def _exit_code(error):
 
 
 def _quietly(function):
+    """Call what reports its own errors; what it raises on top, CPython drops too."""
     try:
         function()
-    except SystemExit:
+    except BaseException:
         pass
-    except BaseException as error:
-        sys.__excepthook__(type(error), error, error.__traceback__)
 
 
 def _flush():

@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 from berm.cell.files import Bundle, File, read_bundle
 from berm.cell.outcome import Ending
-from berm.cell.output import Capture, Feed, Listener
+from berm.cell.output import PIPE_MODE, Capture, Feed, Listener
 from berm.errors import CellError
 from berm.kernel.cgroups import CgroupLimits, Leaf
 from berm.model import Usage
@@ -144,8 +144,9 @@ class Cell:
         feed = Feed(order.stdin)
         out_read, out_write = os.pipe2(os.O_CLOEXEC)
         err_read, err_write = os.pipe2(os.O_CLOEXEC)
-        os.set_blocking(out_read, False)
-        os.set_blocking(err_read, False)
+        for read, write in ((out_read, out_write), (err_read, err_write)):
+            os.set_blocking(read, False)
+            os.fchmod(write, PIPE_MODE)
         captures = [
             Capture(out_read, order.output, order.flood, self._end, order.on_stdout),
             Capture(err_read, order.output, order.flood, self._end, order.on_stderr),

@@ -10,6 +10,9 @@ _CHUNK = 1 << 16
 _CHUNKS_PER_TURN = 16
 """Bound of one turn, so that a flood does not keep the event loop from everybody else."""
 
+PIPE_MODE = 0o666
+"""A program may open its own streams again by name (``/dev/stdin``), and has another uid."""
+
 Listener = Callable[[bytes], None]
 
 
@@ -108,6 +111,7 @@ class Feed:
     def __init__(self, data: bytes) -> None:
         """Make the pipe; ``read_end`` is for the cell and stays the caller's to close."""
         self.read_end, self._write_end = os.pipe2(os.O_CLOEXEC)
+        os.fchmod(self.read_end, PIPE_MODE)
         self._rest = memoryview(data)
         self._loop: asyncio.AbstractEventLoop | None = None
         if len(data) <= self.PIPE_CAPACITY:
