@@ -49,9 +49,10 @@ class ProcessTree:
                 live = (int(fields[11]) + int(fields[12])) * _TICK
             cpu += live + (int(fields[13]) + int(fields[14])) * _TICK
             threads += int(fields[17])
-            resident += int(fields[21]) * _PAGE
-        if len(pids) == 1:
-            high_water = self._high_water(pids[0])
+            peak, tables = self._status(pid)
+            # Page tables are memory too: 300 MiB of them can be had with nothing resident.
+            resident += int(fields[21]) * _PAGE + tables
+            high_water = peak + tables if len(pids) == 1 else 0
         return Seen(pids, cpu, resident, high_water, threads)
 
     def pids(self):
@@ -147,10 +148,10 @@ class ProcessTree:
         text = self._read("%d/stat" % pid)
         return None if text is None else text[text.rindex(b")") + 2 :].split()
 
-    def _high_water(self, pid):
+    def _status(self, pid):
+        """Bytes of the resident peak and of the page tables of one process."""
         text = self._read("%d/status" % pid) or b""
-        start = text.find(b"VmHWM:")
-        return int(text[start + 6 : start + 40].split()[0]) * 1024 if start >= 0 else 0
+        return _field(text, b"VmHWM:"), _field(text, b"VmPTE:")
 
     def _read(self, name, most=65536):
         try:
@@ -163,6 +164,11 @@ class ProcessTree:
             return None
         finally:
             os.close(fd)
+
+
+def _field(text, name):
+    start = text.find(name)
+    return int(text[start + len(name) : start + 40].split()[0]) * 1024 if start >= 0 else 0
 
 
 def _signal(pid, number):
