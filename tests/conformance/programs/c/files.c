@@ -1,6 +1,9 @@
+#define _POSIX_C_SOURCE 200809L
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 int main(void)
 {
@@ -12,14 +15,19 @@ int main(void)
     fread(&x, sizeof x, 1, f);
     printf("%d %ld\n", x, ftell(f));
     fclose(f);
-    rename("data.bin", "moved.bin");
+    mkdir("d", 0755);
+    rename("data.bin", "d/moved.bin");
     f = fopen("data.bin", "rb");
     printf("%s\n", f ? "still there" : strerror(errno));
-    remove("moved.bin");
-    f = tmpfile();
+    remove("d/moved.bin");
+    char path[200];
+    snprintf(path, sizeof path, "%s/XXXXXX", getenv("TMPDIR"));
+    f = fdopen(mkstemp(path), "w+");
     fputs("temporary", f);
     rewind(f);
     char text[20];
     printf("%s\n", fgets(text, sizeof text, f));
+    remove(path);
+    f = fopen(path, "r");
     perror("perror");
 }
