@@ -130,6 +130,11 @@ def test_jvm_flags_follow_the_limits(mib, heap, stack):
     assert argv[-4:] == ("-cp", "{work}", "Main", "a")
 
 
+def test_a_stack_is_never_smaller_than_a_mebibyte():
+    assert language("c").definition.run.stack_share == 0
+    assert language("c")._words("main.c", Limits())["stack_mib"] == "1"
+
+
 def test_node_heap_follows_the_limit():
     step = language("javascript").run_step("main.js", ["x"], Limits(memory=96 * MIB))
     assert step.argv == ("/opt/tools/bin/node", "--max-old-space-size=96", "main.js", "x")

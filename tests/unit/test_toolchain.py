@@ -211,6 +211,7 @@ def test_links_that_leave_the_tree_are_followed_where_allowed(tmp_path):
     (tree / "conf" / "all").symlink_to(settings, target_is_directory=True)
     paths = read_paths.tree_paths(str(tree), (f"{tmp_path}/etc/java*",))
     assert paths == [str(tree), str(tmp_path / "etc" / "java-17")]
+    assert read_paths.tree_paths(str(tree), (f"{tmp_path}/etc/*curity",)) == [str(tree)]
 
 
 @pytest.mark.parametrize("path", ["/", "/home", "/opt", "/root", "/home/student", str(Path.home())])

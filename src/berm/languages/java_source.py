@@ -164,7 +164,7 @@ class _Scanner:
             depth += (lexeme == "{") - (lexeme == "}")
             if lexeme in {"{", "}", ";", "="}:
                 static = False
-            elif depth == 1 and lexeme == "static":
+            elif lexeme == "static":
                 static = True
             elif depth == 1 and lexeme == "(":
                 has_main = has_main or (static and previous == "main")
