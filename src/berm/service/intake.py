@@ -10,10 +10,12 @@ from typing import Any, Final
 import pydantic_core
 from pydantic import ValidationError
 
+from berm.model import Guarantee
 from berm.service.problems import ApiError
 from berm.service.schemas import MAX_TIMEOUT, ExecuteRequest
 from berm.service.settings import ServiceSettings
 
+_LEVELS: Final = ("standard", "strict")
 _TYPE_NAMES: Final = {
     dict: "an object",
     list: "a list",
@@ -116,6 +118,15 @@ def _check_by_hand(
             )
         for index, test in enumerate(tests):
             _check_test(index, test)
+
+    asked = fields.get("min_isolation")
+    names = [asked] if isinstance(asked, str) else asked
+    known = _LEVELS if isinstance(asked, str) else tuple(Guarantee)
+    if names is not None and not (isinstance(names, list) and all(n in known for n in names)):
+        raise _wrong(
+            "min_isolation is not known.",
+            f"Give {' or '.join(_LEVELS)}, or a list of guarantees: {', '.join(Guarantee)}.",
+        )
 
     timeout = fields.get("timeout")
     if timeout is None:

@@ -102,6 +102,7 @@ EXECUTE_EXAMPLE: Final[dict[str, Any]] = {
 _ERRORS: Final = {
     400: "The request is wrong; the text says what to fix.",
     408: "The body did not arrive in time.",
+    412: "The service does not hold what `min_isolation` asks for.",
     413: "The body is too large.",
     415: "The body is not sent as JSON.",
     500: "The service failed; that is not the program's fault.",

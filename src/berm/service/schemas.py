@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from berm.model import Guarantee
 from berm.service.verdict import Status, Verdict
 
 MAX_TIMEOUT: Final = 10.0
@@ -75,6 +76,15 @@ class ExecuteRequest(BaseModel):
         allow_inf_nan=False,
         description="Seconds of real time for each test. Its processes together may use twice as"
         " many seconds of CPU time.",
+    )
+    min_isolation: (
+        Literal["standard", "strict"] | list[Annotated[Guarantee, Field(strict=False)]] | None
+    ) = Field(
+        None,
+        description="Refuse to run with less: `standard` (every guarantee), `strict` (those that"
+        " keep runs apart by two layers each as well), or the guarantees that must hold. It can"
+        " only ask for more than the service requires anyway.",
+        examples=["strict", ["filesystem", "network"]],
     )
     user_id: Identifier | None = Field(None, description="Echoed.")
     question_id: Identifier | None = Field(None, description="Echoed.")

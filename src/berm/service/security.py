@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from berm.model import Enforcement, Guarantee
@@ -40,6 +40,20 @@ def describe(enforcements: Iterable[Enforcement]) -> Security:
         guarantees=guarantees,
         layers=_common([one.layers for one in known]),
     )
+
+
+_ORDER: Final = ("none", "reduced", "standard", "strict")
+
+
+def lacking(security: Security, asked: str | Sequence[Guarantee] | None) -> str:
+    """Say what of a request's ``min_isolation`` does not hold; an empty string if all does."""
+    if asked is None:
+        return ""
+    if isinstance(asked, str):
+        enough = _ORDER.index(security.level) >= _ORDER.index(asked)
+        return "" if enough else f"the level is {security.level}, not {asked}"
+    missing = [guarantee.value for guarantee in asked if guarantee.value not in security.guarantees]
+    return f"nothing holds {', '.join(missing)}" if missing else ""
 
 
 def _common(lists: list[tuple[str, ...]]) -> list[str]:

@@ -14,14 +14,14 @@ from berm.service.disconnect import while_connected
 from berm.service.identity import new_id, now
 from berm.service.judging import Judged, percent
 from berm.service.openapi import EXECUTE_BODY, errors
-from berm.service.problems import execution_id
+from berm.service.problems import ApiError, execution_id
 from berm.service.schemas import (
     ExecuteRequest,
     ExecuteResponse,
     Metadata,
     Summary,
 )
-from berm.service.security import describe
+from berm.service.security import describe, lacking
 from berm.service.state import ServiceState
 
 _log: Final = structlog.get_logger("berm.service.execute")
@@ -40,7 +40,7 @@ router = APIRouter(tags=["judging"])
             "model": ExecuteResponse,
             "description": "The program was judged, whatever the verdicts.",
         },
-        **errors(400, 408, 413, 415, 500, 503),
+        **errors(400, 408, 412, 413, 415, 500, 503),
     },
     response_class=Response,
 )
@@ -50,6 +50,15 @@ async def execute(request: Request) -> Response:
     intake.check_content_type(request.headers.get("content-type"))
     submission = intake.parse(await request.body(), state.settings, state.languages)
     language = state.engine.registry.get(submission.language)
+    if lack := lacking(
+        describe([state.engine.enforcement(language.name)]), submission.min_isolation
+    ):
+        raise ApiError(
+            412,
+            f"This service does not hold what min_isolation asks for: {lack}.",
+            remedy="Ask for less, or send it to a service that holds more; /health tells what each"
+            " one holds.",
+        )
     judged = await while_connected(request.receive, state.judge.judge(submission))
     response = _response(request, state, submission, language.name, judged)
     _log.info(
