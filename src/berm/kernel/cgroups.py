@@ -17,7 +17,7 @@ import os
 import select
 import signal
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -27,7 +27,6 @@ NEEDED: Final = frozenset({"memory", "pids"})
 WANTED: Final = frozenset({"memory", "pids", "cpu"})
 SERVICE_LEAF: Final = "service"
 CPU_PERIOD: Final = 100_000  # microseconds, the kernel's default
-_OWN_TOP: Final = "berm"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -220,10 +219,11 @@ class Subtree:
         self.path = path
         self.controllers = controllers
         self._made = made
+        self._created: set[Path] = set()
 
     @classmethod
     def open(cls, path: Path) -> Subtree:
-        """Prepare a directory that :func:`find_subtree` returned: empty it of processes, hand down controllers.
+        """Prepare a directory that :func:`berm.kernel.cgroup_search.find_subtree` returned: empty it of processes, hand down controllers.
 
         Raises:
             IsolationError: the kernel refused a step.
@@ -251,12 +251,12 @@ class Subtree:
         return cls(path, controllers, made=made)
 
     def create(self, name: str, limits: CgroupLimits) -> Leaf:
-        """Make the leaf of a run.
+        """Make the leaf of a run; its directory's name starts with this process's identity.
 
         Raises:
             CellError: the name is taken, or the kernel refused a limit.
         """
-        leaf = Leaf(self.path / name)
+        leaf = Leaf(self.path / f"{_identity(os.getpid())}-{name}")
         try:
             leaf.path.mkdir()
         except OSError as err:
@@ -272,103 +272,39 @@ class Subtree:
         except CellError:
             leaf.path.rmdir()
             raise
+        self._created.add(leaf.path)
         return leaf
 
     def leaves(self) -> Iterator[Leaf]:
-        """Yield the leaves that are there, also those of a service that was killed."""
+        """Yield the leaves that are there, also those of other services."""
         for child in sorted(self.path.iterdir()):
             if child.is_dir() and child.name != SERVICE_LEAF:
                 yield Leaf(child)
 
     def clear(self) -> None:
-        """Kill and remove every leaf."""
+        """Kill and remove every leaf whose service is no more, after a SIGKILL for instance."""
         for leaf in self.leaves():
-            leaf.remove()
+            owner = leaf.path.name.partition("-")[0]
+            if _identity(int(owner.partition(".")[0] or 0)) != owner:
+                leaf.remove()
 
     def close(self) -> None:
-        """Remove the leaves, and the subtree itself if :meth:`open` made it."""
-        self.clear()
+        """Remove the leaves made here, and the subtree if :meth:`open` made it and nobody uses it."""
+        for path in self._created:
+            Leaf(path).remove()
+        self._created.clear()
         if self._made:
             with contextlib.suppress(OSError):
                 self.path.rmdir()
 
 
-def find_subtree(configured: Path | None = None) -> Path:
-    """Return a directory below which leaves with limits can be made; found by trying, nothing is moved.
-
-    Tried in this order: the configured one alone, if there is one; the cgroup that this process is in, if it
-    was delegated (the parent of a leaf ``service``, left from an earlier start, counts as such); for root
-    without delegation an own one at the top, as container runtimes with cgroupfs do.
-
-    Raises:
-        IsolationError: there is none; the text says why for each that was tried.
-    """
-    tried: list[str] = []
-    for candidate in [configured] if configured is not None else _candidates():
-        try:
-            _try(candidate)
-        except OSError as err:
-            tried.append(f"{candidate}: {err.strerror or err}")
-        else:
-            return candidate
-    raise IsolationError(
-        "No cgroup v2 subtree can be used (" + ("; ".join(tried) or "none is mounted") + ").",
-        meaning="Memory and process counts are held by rlimits and the watchdog instead.",
-        remedy="Mount cgroup v2 and delegate a subtree with memory and pids (systemd: Delegate=yes).",
-    )
-
-
-def _candidates() -> list[Path]:
-    found: list[Path] = []
-    for mount, root in _mounts(Path("/proc/self/mountinfo").read_text("utf-8").splitlines()):
-        for line in Path("/proc/self/cgroup").read_text("utf-8").splitlines():
-            if not line.startswith("0::/"):
-                continue
-            inside = os.path.relpath(line[3:], root)
-            if inside.startswith(".."):
-                continue
-            own = (mount / inside).resolve()
-            if own.name == SERVICE_LEAF:
-                own = own.parent
-            if os.geteuid() != 0 or _is_delegated(own):
-                found.append(own)
-            else:
-                found.append(mount / _OWN_TOP)
-    return found
-
-
-def _mounts(mountinfo: Iterable[str]) -> Iterator[tuple[Path, str]]:
-    """Yield (mount point, root inside of the file system) of each cgroup v2 mount (proc(5), mountinfo)."""
-    for line in mountinfo:
-        before, _, after = line.partition(" - ")
-        if after.split()[:1] == ["cgroup2"]:
-            fields = before.split()
-            yield Path(fields[4].encode().decode("unicode_escape")), fields[3]
-
-
-def _is_delegated(own: Path) -> bool:
-    """True if a cgroup was given to us as root: systemd marks it, and a container's root is its own."""
-    for name in ("trusted.delegate", "user.delegate"):
-        with contextlib.suppress(OSError):
-            return os.getxattr(own, name) == b"1"
-    return own.parent.joinpath("cgroup.procs").exists() is False and (own / "cgroup.type").exists()
-
-
-def _try(path: Path) -> None:
-    """Raise OSError unless leaves with limits could be made below ``path``."""
-    place = path if path.exists() else path.parent
-    controllers = frozenset((place / "cgroup.controllers").read_text("ascii").split())
-    if not controllers >= NEEDED:
-        raise OSError(
-            errno.ENOTSUP, f"has the controllers {', '.join(sorted(controllers)) or 'none'}"
-        )
-    trial = place / f"berm-trial-{os.getpid()}"
-    trial.mkdir()
+def _identity(pid: int) -> str:
+    """Return ``PID.START`` (proc(5), field 22 of stat), which no later process has; "" if it is gone."""
     try:
-        for name in (place / "cgroup.subtree_control", trial / "cgroup.procs"):
-            os.close(os.open(name, os.O_WRONLY | os.O_CLOEXEC))
-    finally:
-        trial.rmdir()
+        stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+    except OSError:
+        return ""
+    return f"{pid}.{stat.rpartition(')')[2].split()[19]}"
 
 
 def _hand_down(path: Path, controllers: frozenset[str]) -> frozenset[str]:

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
 from berm.errors import ConfigError, IsolationError
-from berm.kernel import cgroups, landlock
+from berm.kernel import cgroup_search, landlock
 
 CAP_VARIABLE: Final = "BERM_LANDLOCK_ABI"
-PROBE_SECONDS: Final = 30.0
+PROBE_SECONDS: Final = 60.0
 
 Way: TypeAlias = Literal["root", "userns", "none"]
 
@@ -236,7 +236,7 @@ def _measure(cgroup: Path | None) -> HostFeatures:
 
 def _find_cgroup(configured: Path | None) -> tuple[str | None, str]:
     try:
-        return str(cgroups.find_subtree(configured)), ""
+        return str(cgroup_search.find_subtree(configured)), ""
     except IsolationError as err:
         return None, err.summary
     except OSError as err:  # no /proc

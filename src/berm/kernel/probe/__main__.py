@@ -35,7 +35,7 @@ else:
     libc = importlib.util.module_from_spec(_spec)
     _spec.loader.exec_module(libc)
 
-TRIAL_SECONDS: Final = 3.0
+TRIAL_SECONDS: Final = 10.0  # a loaded or emulated machine is slow; a hanging trial is not expected
 ETIME: Final = 62
 
 # linux/sched.h
