@@ -35,6 +35,7 @@ _NAMESPACE_FIELDS: Final = (
     "bind_mount",
     "mount_proc",
     "pivot_root",
+    "ns_chroot",
 )
 _PLAIN_FIELDS: Final = (
     "seccomp_filter",
@@ -60,10 +61,12 @@ class Problem:
     Attributes:
         errno: the kernel's answer, 0 if it accepted the call but it had no effect.
         step: what was tried.
+        capped: it is there, and a setting forbids its use.
     """
 
     errno: int
     step: str
+    capped: bool = False
 
     def __str__(self) -> str:
         return f"{self.step}: {os.strerror(self.errno)}" if self.errno else self.step
@@ -125,6 +128,9 @@ class HostFeatures:
     pivot_root: bool = dataclasses.field(
         metadata=_doc("A cell can leave the host's root for good.")
     )
+    ns_chroot: bool = dataclasses.field(
+        metadata=_doc("The root directory can be changed there, with or without mounts.")
+    )
     chroot: bool = dataclasses.field(
         metadata=_doc("The root directory can be changed without a namespace.")
     )
@@ -161,8 +167,7 @@ class HostFeatures:
             field.name: getattr(self, field.name) for field in dataclasses.fields(self)
         }
         plain["problems"] = {
-            name: {"errno": problem.errno, "step": problem.step}
-            for name, problem in self.problems.items()
+            name: dataclasses.asdict(problem) for name, problem in self.problems.items()
         }
         return plain
 
@@ -195,7 +200,7 @@ class HostFeatures:
         if cap is None or cap >= self.landlock_abi:
             return self
         problems = dict(self.problems)
-        problems["landlock_abi"] = Problem(0, f"capped at ABI {cap}")
+        problems["landlock_abi"] = Problem(0, f"capped at ABI {cap}", capped=True)
         return dataclasses.replace(self, landlock_abi=cap, problems=problems)
 
 

@@ -268,6 +268,10 @@ def _namespaces(trial: Trial) -> None:
         libc.mount("none", "/", None, MS_REC | MS_PRIVATE)
     if "ok" in trial.found["mount_ns"]:
         _mounts(trial)
+    with trial.part("ns_chroot", "chroot"):
+        code = in_child(_chroot)
+        if code:
+            raise OSError(code, os.strerror(code))
     for name, flag in OTHER_NAMESPACES.items():
         with trial.part(name, f"unshare({name})"):
             libc.unshare(flag)
@@ -276,6 +280,14 @@ def _namespaces(trial: Trial) -> None:
     if "ok" in trial.found["pid_ns"]:
         with trial.part("pid_ns", "fork in the new pid namespace"):
             expect(in_child(lambda: 7 if os.getpid() == 1 else 8) == 7, "the pid namespace")
+
+
+def _chroot() -> int:
+    try:
+        os.chroot("/")
+    except OSError as err:
+        return err.errno or 255
+    return 0
 
 
 def _mounts(trial: Trial) -> None:
