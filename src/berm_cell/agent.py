@@ -5,7 +5,7 @@ child subreaper in a session and a signal scope of its own. Either way every pro
 is its descendant, so that ``RUSAGE_CHILDREN`` after the last one is reaped is the CPU time of
 the whole tree, and nothing survives it.
 
-The agent hears one frame from the host (``watch``) and says one (``ended``). The program's
+The agent says ``parked``, hears one frame from the host (``watch``) and says ``ended``. The program's
 process has no descriptor of this conversation, so that it can forge neither. When the host
 closes or shuts down its end, the agent ends the run.
 """
@@ -32,12 +32,12 @@ REAP_ROUNDS = 10_000
 class Agent:
     """One run, from parked to reported."""
 
-    def __init__(self, cell, sock, proc_fd, program, exec_pipe, run_dir, directories, listener):
+    def __init__(self, cell, sock, proc_fd, program, pipes, run_dir, directories, listener):
         self._cell = cell
         self._sock = sock
         self._tree = tree.ProcessTree(proc_fd, cell["proc"] and "pid-namespace" in cell["layers"])
         self._program = program
-        self._exec_pipe = exec_pipe
+        self._parked_pipe, self._exec_pipe = pipes
         self._run_dir = run_dir
         self._listener = listener
         self._directories = directories
@@ -63,6 +63,7 @@ class Agent:
         poll = select.poll()
         poll.register(self._sock.fileno(), select.POLLIN | select.POLLRDHUP)
         poll.register(events.fd, select.POLLIN)
+        poll.register(self._parked_pipe, select.POLLIN)
         if self._exec_pipe >= 0:
             poll.register(self._exec_pipe, 0)
         listening = -1
@@ -78,6 +79,9 @@ class Agent:
             for fd, event in poll.poll(timeout):
                 if fd == events.fd:
                     events.clear()
+                elif fd == self._parked_pipe:
+                    poll.unregister(fd)
+                    self._parked()
                 elif fd == self._exec_pipe:
                     poll.unregister(fd)
                     self._executed = True
@@ -108,6 +112,17 @@ class Agent:
 
     # --- hearing --------------------------------------------------------------------------
 
+    def _parked(self):
+        """Measure the parked program's process, then tell the host that there is a cell.
+
+        In this order, so that a run cannot be over before there is something to compare with.
+        """
+        if os.read(self._parked_pipe, 1) != b"p":
+            return  # it failed, and told the host itself
+        self._cpu_before = tree.cpu_clock(self._program)
+        self._launcher_rss, self._launcher_faults = self._tree.pages(self._program)
+        protocol.send_frame(self._sock, dict(self._directories, op="parked"))
+
     def _hear(self):
         message, fds = protocol.receive_frame(self._sock)
         protocol.close_all(fds)
@@ -118,9 +133,7 @@ class Agent:
         self._limits = message["limits"]
         self._watching = True
         self._collect = message.get("collect")
-        self._started = time.monotonic()
-        self._cpu_before = tree.cpu_clock(self._program)
-        self._launcher_rss, self._launcher_faults = self._tree.pages(self._program)
+        self._started = message["at"]
         if self._run_dir is None and self._limits["disk"] != self._cell["disk"]:
             steps.resize_disk(self._cell, self._limits["disk"])
         return True
@@ -275,8 +288,8 @@ def start(cell, agent_sock, program_sock, owner, cgroup_fd, own_pid_namespace, b
         if cell["notify"]:
             inner, notify = denials.pair()
             listener = denials.Listener(inner, cell["answers"])
-        exec_pipe, keep = -1, [0, 1, 2, program_sock.fileno()]
-        exec_end = -1
+        parked_pipe, parked_end = os.pipe()
+        exec_pipe, keep = -1, [0, 1, 2, program_sock.fileno(), parked_end]
         if not cell["in_process"]:
             exec_pipe, exec_end = os.pipe()
             keep.append(exec_end)
@@ -286,16 +299,17 @@ def start(cell, agent_sock, program_sock, owner, cgroup_fd, own_pid_namespace, b
 
             if notify is not None:
                 keep.append(notify.fileno())
-            request = runner.park(cell, program_sock, owner, directories, cgroup_fd, keep, notify)
-            return 0, request
+            place = runner.Place(owner, directories, cgroup_fd, keep, notify, parked_end)
+            return 0, runner.park(cell, program_sock, place)
         sys_.set_name("berm-agent")
-        kept = [0, 1, 2, agent_sock.fileno(), proc_fd]
+        kept = [0, 1, 2, agent_sock.fileno(), proc_fd, parked_pipe]
         if exec_pipe >= 0:
             kept.append(exec_pipe)
         if listener is not None:
             kept.append(listener.fileno())
         sys_.close_all_but(kept)
-        agent = Agent(cell, agent_sock, proc_fd, program, exec_pipe, run_dir, directories, listener)
+        pipes = (parked_pipe, exec_pipe)
+        agent = Agent(cell, agent_sock, proc_fd, program, pipes, run_dir, directories, listener)
         code = _serve(agent, agent_sock)
     except steps.StepFailed as failure:
         _tell(agent_sock, failure.frame())

@@ -9,6 +9,7 @@ One launcher frame stays below the program's module frame (as with ``python3 -m`
 levels of the recursion limit are used by it.
 """
 
+import collections
 import gc
 import importlib.machinery
 import json
@@ -19,8 +20,12 @@ import types
 
 from berm_cell import bundle, protocol, steps
 
+Place = collections.namedtuple("Place", "owner directories cgroup_fd keep_fds notify parked_end")
+"""What a program's process has from its agent; the fields are those of ``steps.confine``, and
+``parked_end`` the pipe on which the agent waits for this process to be finished."""
 
-def park(cell, sock, owner, directories, cgroup_fd, keep_fds, notify):
+
+def park(cell, sock, place):
     """Confine this process, say so, and wait for the one request.
 
     Returns the request with its descriptors already in place as 0, 1, 2. Ends the process when
@@ -28,10 +33,11 @@ def park(cell, sock, owner, directories, cgroup_fd, keep_fds, notify):
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        steps.confine(cell, owner, directories, cgroup_fd, keep_fds, notify)
+        steps.confine(cell, *place[:5])
         if cell["in_process"]:
             _rehearse()
-        protocol.send_frame(sock, dict(directories, op="parked"))
+        os.write(place.parked_end, b"p")
+        os.close(place.parked_end)
         request, fds = protocol.receive_frame(sock)
         sock.close()
         if request is None:

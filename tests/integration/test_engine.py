@@ -16,10 +16,14 @@ from berm.model import KIB, MIB
 pytestmark = [pytest.mark.anyio, pytest.mark.requires_isolation]
 
 
-@pytest.fixture(scope="module", params=["namespaces", "confined"])
+@pytest.fixture(
+    scope="module", params=["namespaces", "confined", "confined-5", "confined-3", "confined-1"]
+)
 async def engine(request: pytest.FixtureRequest) -> AsyncIterator[berm.Engine]:
+    """An engine of each family of plan, the confined one also as older kernels would have it."""
+    plan, _, abi = request.param.partition("-")
     try:
-        async with berm.Engine(berm.Config(plan=request.param)) as opened:
+        async with berm.Engine(berm.Config(plan=plan, landlock_abi=int(abi or 99))) as opened:
             opened.enforcement()
             yield opened
     except berm.IsolationError as error:

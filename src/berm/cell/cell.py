@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import os
 import socket
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeVar
 
@@ -182,7 +183,11 @@ class Cell:
             request.update(entry=order.argv[0], args=list(order.argv[1:]))
         else:
             request.update(argv=list(order.argv))
-        watch: dict[str, object] = {"op": "watch", "limits": dict(order.watch)}
+        watch: dict[str, object] = {
+            "op": "watch",
+            "at": time.monotonic(),
+            "limits": dict(order.watch),
+        }
         if order.collect is not None:
             watch["collect"] = order.collect
         fds = [stdin, stdout, stderr]
