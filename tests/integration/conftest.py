@@ -136,6 +136,21 @@ def _eventually() -> Callable[..., None]:
     return eventually
 
 
+def _refused(response: httpx.Response, status: int) -> str:
+    """Check the one shape of errors; return the text."""
+    assert response.status_code == status, response.text
+    body = response.json()
+    assert set(body) == {"error", "execution_id", "timestamp"}
+    assert re.fullmatch(r"[0-9a-f-]{36}", body["execution_id"])
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", body["timestamp"])
+    return str(body["error"])
+
+
+@pytest.fixture(name="refused", scope="session")
+def _refused_fixture() -> Callable[[httpx.Response, int], str]:
+    return _refused
+
+
 @pytest.fixture(scope="module")
 def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Service]]:
     """``serve(*arguments, **environment)`` starts a service; all of them end with the module."""
