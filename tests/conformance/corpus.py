@@ -28,9 +28,10 @@ LIMITS = Limits(cpu_time=60, wall_time=90, output=8 * MIB)
 BARE_SECONDS = 120
 
 _ARGS = re.compile(r"berm: args (\[.*\])")
-# The directory of the program is the one thing that may differ; and where objects lie in memory.
+# What may differ: the program's directory, where objects lie in memory, a compiler's own files.
 _DIRECTORY = re.compile(rb"/(?:[\w.@+-]+/)*(?=main\.(?:py|js|cpp|c)\b)")
 _ADDRESS = re.compile(rb"\b0x[0-9a-f]{6,16}\b")
+_OBJECT_FILE = re.compile(rb"/(?:[\w.@+-]+/)*cc\w{6}\.o\b")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,6 +83,7 @@ def behaviour(stdout: bytes, stderr: bytes, code: int | None, signal: int | None
 
 
 def _neutral(text: bytes) -> bytes:
+    text = _OBJECT_FILE.sub(b"<object file>", text)
     return _ADDRESS.sub(b"0xADDRESS", _DIRECTORY.sub(b"<directory>/", text))
 
 

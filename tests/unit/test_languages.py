@@ -130,11 +130,6 @@ def test_jvm_flags_follow_the_limits(mib, heap, stack):
     assert argv[-4:] == ("-cp", "{work}", "Main", "a")
 
 
-def test_a_stack_is_never_smaller_than_a_mebibyte():
-    assert language("c").definition.run.stack_share == 0
-    assert language("c")._words("main.c", Limits())["stack_mib"] == "1"
-
-
 def test_node_heap_follows_the_limit():
     step = language("javascript").run_step("main.js", ["x"], Limits(memory=96 * MIB))
     assert step.argv == ("/opt/tools/bin/node", "--max-old-space-size=96", "main.js", "x")
@@ -289,6 +284,8 @@ def test_overrides_are_checked(overrides, text):
 
 # --- definitions ----------------------------------------------------------------------------------
 
+COMPILE = {"command": ["x"], "sources": ["c"], "target": "x", "collect": ["x"], "memory": {}}
+
 
 def table(**changes):
     with (DATA / "c.toml").open("rb") as stream:
@@ -308,7 +305,7 @@ def table(**changes):
         ({"run": {"command": ["x"], "memory": {"headroom_mib": -1}}}, "at least 0"),
         ({"run": {"command": ["x"], "memory": {"data_limit": 1}}}, "true or false"),
         ({"run": {"command": ["x"], "memory": {}, "env": {"A": 1}}}, "table of strings"),
-        ({"run": {"command": ["x"], "memory": {}, "stack_share": "a"}}, "a number"),
+        ({"compile": {**COMPILE, "limits": {"cpu_time": "a"}}}, "a number"),
         ({"run": []}, "must be a table"),
         ({"tools": {"gcc": {"probe": ["-v"], "pattern": "("}}}, "pattern"),
         ({"tools": {"gcc": {"probe": ["-v"], "pattern": "x"}}}, "group named version"),

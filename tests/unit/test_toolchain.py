@@ -56,8 +56,6 @@ def found(*rules, overrides=None):
         target="{entry}",
         env={},
         runtime_threads=0,
-        stack_share=0,
-        stack_max=0,
         memory=memory,
     )
     definition = Definition(

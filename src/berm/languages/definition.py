@@ -90,8 +90,6 @@ class RunRule:
         target: template of what is started, for languages without a compile step.
         env: what the runtime gets on top of the common environment.
         runtime_threads: threads of the runtime itself besides the main one.
-        stack_share, stack_max: ``{stack_mib}`` is this share of the memory limit, at most
-            ``stack_max`` bytes and at least 1 MiB.
         memory: what the runtime makes of the memory limit.
     """
 
@@ -99,8 +97,6 @@ class RunRule:
     target: str
     env: Mapping[str, str]
     runtime_threads: int
-    stack_share: float
-    stack_max: int
     memory: MemoryRule
 
 
@@ -239,8 +235,6 @@ def _run(fields: Fields) -> RunRule:
         target=fields.text("target", default="{entry}"),
         env=fields.words("env"),
         runtime_threads=fields.whole("runtime_threads", 0),
-        stack_share=fields.number("stack_share", 0.0),
-        stack_max=fields.whole("stack_max_mib", 8) * MIB,
         memory=_memory(fields.table("memory")),
     )
     fields.finish()

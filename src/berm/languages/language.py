@@ -22,6 +22,10 @@ COMMON_ENV: Mapping[str, str] = {
 }
 """The environment that every program gets; nothing of the service's own is inherited."""
 
+QUARTER_MAX = 64 * MIB
+"""``{quarter_mib}`` in a command is a quarter of the memory limit, at most this, at least 1 MiB:
+the size of what a runtime may take at once, such as a stack."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Language:
@@ -186,14 +190,13 @@ class Language:
         return self.toolchain
 
     def _words(self, entry: str, limits: Limits) -> dict[str, str]:
-        run = self.definition.run
-        stack = min(int(limits.memory * run.stack_share), run.stack_max)
+        quarter = min(limits.memory // 4, QUARTER_MAX)
         return {
             **self.tool_paths,
             "entry": _as_operand(entry),
             "stem": posixpath.splitext(posixpath.basename(entry))[0],
             "memory_mib": str(limits.memory // MIB),
-            "stack_mib": str(max(stack // MIB, 1)),
+            "quarter_mib": str(max(quarter // MIB, 1)),
         }
 
 
@@ -212,7 +215,7 @@ def check(definition: Definition) -> None:
         PolicyError: a placeholder is unknown.
     """
     known = {tool.name: "x" for tool in definition.tools}
-    known |= dict.fromkeys(("entry", "stem", "memory_mib", "stack_mib", "target"), "x")
+    known |= dict.fromkeys(("entry", "stem", "memory_mib", "quarter_mib", "target"), "x")
     expand(definition.run.command, known)
     expand([definition.run.target], known)
     if definition.compile:
