@@ -6,6 +6,8 @@ import concurrent.futures
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from berm.model import Guarantee
 from berm.service.schemas import ExecuteResponse
@@ -13,6 +15,7 @@ from berm.service.schemas import ExecuteResponse
 pytestmark = pytest.mark.requires_isolation
 
 SECRET = "kolibri-4711"
+ECHO = "import sys\nsys.stdout.buffer.write(sys.stdin.buffer.read())"
 GOOD = {"language": "python", "code": "print(1)", "test_cases": [{"expected_output": "1"}]}
 JSON = {"content-type": "application/json"}
 SUM = {
@@ -245,6 +248,16 @@ def test_many_at_once(service):
         answers = list(pool.map(submit, range(48)))
     assert [answer["submission_id"] for answer in answers] == list(range(48))
     assert all(answer["summary"]["all_passed"] for answer in answers)
+
+
+@given(st.text(max_size=60), st.text(max_size=60), st.text(max_size=60))
+@settings(max_examples=40)
+def test_any_text_is_judged(service, code, given, expected):
+    with service.client() as client:
+        result = one(client, f"#{code}\n{code}\n{ECHO}", expected, given, timeout=2)
+        assert result["verdict"] in {"AC", "WA", "RE", "TLE"}
+        echoed = one(client, ECHO, given, given, timeout=2)
+        assert (echoed["verdict"], echoed["actual_output"]) == ("AC", given)
 
 
 # --- files ----------------------------------------------------------------------------------------

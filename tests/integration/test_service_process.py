@@ -83,6 +83,9 @@ def test_a_drain_has_an_end(serve, under_way, alive, eventually):
     assert service.ended() == 0
     assert time.monotonic() - started < 6
     request.join()
+    assert request.answer.status_code == 503
+    assert "stopping" in request.answer.json()["error"]
+    assert request.answer.headers["retry-after"]
     eventually(lambda: not alive(everything))
 
 
@@ -97,6 +100,9 @@ def test_a_second_signal_ends_it_at_once(serve, under_way, alive, eventually):
     assert service.ended() == 0
     assert time.monotonic() - started < 6
     request.join()
+    assert request.answer.status_code == 503
+    assert "stopping" in request.answer.json()["error"]
+    assert request.answer.headers["retry-after"]
     eventually(lambda: not alive(everything))
 
 

@@ -7,8 +7,9 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.datastructures import Headers
 
-from berm.service.intake import check_content_type, parse
+from berm.service.intake import check_content, parse
 from berm.service.problems import ApiError
 from berm.service.schemas import ExecuteRequest
 from berm.service.settings import ServiceSettings
@@ -164,13 +165,19 @@ def test_errors_do_not_quote_the_program():
     "given", ["application/json", "Application/JSON; charset=utf-8", "application/vnd.x+json"]
 )
 def test_json_by_name(given):
-    check_content_type(given)
+    check_content(Headers({"content-type": given, "content-encoding": "identity"}))
 
 
 @pytest.mark.parametrize("given", [None, "", "text/plain", "application/x-www-form-urlencoded"])
 def test_what_a_web_page_may_send_unasked_is_refused(given):
     with pytest.raises(ApiError) as caught:
-        check_content_type(given)
+        check_content(Headers({} if given is None else {"content-type": given}))
+    assert caught.value.status == 415
+
+
+def test_compressed_bodies_are_refused():
+    with pytest.raises(ApiError, match="Content-Encoding") as caught:
+        check_content(Headers({"content-type": "application/json", "content-encoding": "gzip"}))
     assert caught.value.status == 415
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import pydantic_core
 from pydantic import ValidationError
+from starlette.datastructures import Headers
 
 from berm.model import Guarantee
 from berm.service.problems import ApiError
@@ -27,13 +28,19 @@ _TYPE_NAMES: Final = {
 }
 
 
-def check_content_type(value: str | None) -> None:
-    """Insist on JSON by name.
+def check_content(headers: Headers) -> None:
+    """Insist on JSON by name, and as it is.
 
     A web page anywhere can make a browser post a form or plain text to this service; only a type
     that needs the browser's permission keeps such pages out.
     """
-    media_type = (value or "").partition(";")[0].strip().lower()
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise ApiError(
+            http.HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            "The body is compressed.",
+            remedy="Send it as it is, without Content-Encoding.",
+        )
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json" and not media_type.endswith("+json"):
         raise ApiError(
             http.HTTPStatus.UNSUPPORTED_MEDIA_TYPE,

@@ -200,16 +200,11 @@ class Server(uvicorn.Server):
         self._readiness.drain()
         _log.info("draining", requests=self._readiness.running)
         await super().shutdown(sockets)
-        if tasks := self._cancel_requests():
+        # Those left were cancelled: by uvicorn when the time was up, or by the second signal.
+        if tasks := list(self.server_state.tasks):
             _, left = await asyncio.wait(tasks, timeout=_LAST_WAIT)
             if left:
                 _log.error("requests did not end", requests=len(left))
-
-    def _cancel_requests(self) -> list[asyncio.Task[None]]:
-        tasks = list(self.server_state.tasks)
-        for task in tasks:
-            task.cancel()
-        return tasks
 
     async def _watch(self) -> None:
         await self._signals.first()
@@ -217,7 +212,8 @@ class Server(uvicorn.Server):
         self.should_exit = True
         await self._signals.second()
         self.force_exit = True
-        self._cancel_requests()
+        for task in list(self.server_state.tasks):
+            task.cancel()
 
 
 def _affordable(connections: int) -> int:

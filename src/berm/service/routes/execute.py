@@ -47,7 +47,7 @@ router = APIRouter(tags=["judging"])
 async def execute(request: Request) -> Response:
     """Read, check, judge, answer."""
     state = ServiceState.of(request)
-    intake.check_content_type(request.headers.get("content-type"))
+    intake.check_content(request.headers)
     submission = intake.parse(await request.body(), state.settings, state.languages)
     language = state.engine.registry.get(submission.language)
     if lack := lacking(
