@@ -154,6 +154,8 @@ class Agent:
         """Compare the tree with its limits, and end it where it is over one."""
         limits = self._limits
         cpu, memory, processes = self._look()
+        if "watchdog" not in self._cell["layers"]:
+            return
         if time.monotonic() - self._started > limits["wall"]:
             self._stop("wall")
         elif cpu > limits["cpu"]:

@@ -42,7 +42,7 @@ def park(cell, sock, place):
         sock.close()
         if request is None:
             os._exit(0)
-        _take(request, fds)
+        _take(request, fds, "rlimits" in cell["layers"])
         return request
     except steps.StepFailed as failure:
         _tell(sock, failure.frame())
@@ -92,13 +92,14 @@ def _tell(sock, frame):
         pass
 
 
-def _take(request, fds):
+def _take(request, fds, limited):
     for target, fd in enumerate(fds[:3]):
         os.dup2(fd, target)
     if request["files"]:
         bundle.unpack(fds[3], request["files"])
     protocol.close_all(fds)
-    steps.set_rlimits(request["rlimits"])
+    if limited:
+        steps.set_rlimits(request["rlimits"])
 
 
 def execute(request):

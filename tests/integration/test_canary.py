@@ -1,0 +1,68 @@
+"""The canary finds each layer that is not there, and a pool that it escapes from gives out no cell."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+
+import pytest
+
+import berm
+from berm.cell.builder import Slots
+from berm.cell.pool import Pool
+from berm.model import Guarantee
+from berm.policy.plan import CellPlan
+
+pytestmark = [pytest.mark.anyio, pytest.mark.requires_isolation]
+
+
+async def _plan(family: str, ablate: tuple[str, ...]) -> CellPlan:
+    """A plan that promises everything and leaves layers out, as a lying kernel would."""
+    async with berm.Engine(berm.Config(plan=family, ablate=ablate)) as engine:
+        language = engine.registry.get("python")
+        plan = engine._plan(language.run_step("main.py", (), berm.Limits(), None))
+    everything = dict.fromkeys(Guarantee, ("claimed",))
+    promise = dataclasses.replace(plan.enforcement, guarantees=everything)
+    return dataclasses.replace(plan, enforcement=promise)
+
+
+async def _start(plan: CellPlan) -> None:
+    pool = Pool(plan, Slots(2_000_000_000, 4096), 1, canary_base="/tmp")
+    try:
+        await pool.start()
+    finally:
+        await pool.close()
+
+
+@pytest.mark.parametrize("family", ["namespaces", "confined"])
+async def test_a_whole_plan_passes(family: str) -> None:
+    try:
+        plan = await _plan(family, ())
+    except berm.IsolationError as error:
+        pytest.skip(str(error))
+    await _start(plan)
+
+
+@pytest.mark.requires_isolation(landlock_abi=6)
+@pytest.mark.parametrize(
+    ("ablate", "found"),
+    [
+        (("landlock-fs", "uid"), "filesystem: read a file of the host"),
+        (("seccomp", "landlock-net"), "network: connected to a port of the host"),
+        (("seccomp", "landlock-scope", "uid"), "processes: could signal the service"),
+        (("seccomp",), "network: opened a UDP socket"),
+        (("rlimits", "watchdog"), "memory: took and kept more than its limit"),
+    ],
+)
+async def test_a_missing_layer_is_found(ablate: tuple[str, ...], found: str) -> None:
+    plan = await _plan("confined", ablate)
+    with pytest.raises(berm.IsolationError, match=found):
+        await _start(plan)
+
+
+@pytest.mark.requires_root
+async def test_root_that_stays_root_is_found() -> None:
+    plan = await _plan("confined", ("uid", "capabilities", "seccomp", "no-new-privs"))
+    with pytest.raises((berm.IsolationError, berm.CellError), match="privileges|no-new-privs"):
+        await _start(plan)
+    assert os.geteuid() == 0
