@@ -9,6 +9,7 @@ import contextlib
 import dataclasses
 import json
 import os
+import select
 import signal
 import sys
 from collections.abc import Iterator
@@ -179,13 +180,16 @@ class _Streams:
             return
         self._written[fd] += len(data)
         view = memoryview(data)
-        try:
-            while view:
+        while view:
+            try:
                 view = view[os.write(fd, view) :]
-        except BrokenPipeError:
-            self.broken = True
-            if callable(self.on_broken):
-                self.on_broken()
+            except BlockingIOError:  # somebody we share the terminal with made it non-blocking
+                select.select([], [fd], [])
+            except BrokenPipeError:
+                self.broken = True
+                if callable(self.on_broken):
+                    self.on_broken()
+                return
 
 
 @contextlib.contextmanager

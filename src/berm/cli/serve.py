@@ -3,6 +3,7 @@
 # ruff: noqa: PLC0415 - see berm.cli: what a command needs is imported when it runs
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -73,8 +74,10 @@ def serve(
 
 
 def _announce(url: str) -> None:
-    sys.stdout.write(f"Berm serves {url} (API: {url}/docs). Stop it with Ctrl-C.\n")
-    sys.stdout.flush()
+    # Nobody has to read it.
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        sys.stdout.write(f"Berm serves {url} (API: {url}/docs). Stop it with Ctrl-C.\n")
+        sys.stdout.flush()
 
 
 def _tell(error: BermError) -> None:
