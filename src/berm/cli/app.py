@@ -10,8 +10,11 @@ from typing import Annotated, ParamSpec
 import typer
 
 import berm
-from berm.cli import config, doctor, run, serve
+from berm.cli.config import check, show
+from berm.cli.doctor import doctor
 from berm.cli.exits import Exit, of_error
+from berm.cli.run import run
+from berm.cli.serve import serve
 from berm.errors import BermError
 
 P = ParamSpec("P")
@@ -58,10 +61,10 @@ def _top(
     del version
 
 
-app.command("run")(_explained(run.run))
-app.command("serve")(_explained(serve.serve))
-app.command("doctor")(_explained(doctor.doctor))
+app.command("run")(_explained(run))
+app.command("serve")(_explained(serve))
+app.command("doctor")(_explained(doctor))
 _config = typer.Typer(no_args_is_help=True, help="Look at the configuration.")
-_config.command("show")(_explained(config.show))
-_config.command("check")(_explained(config.check))
+_config.command("show")(_explained(show))
+_config.command("check")(_explained(check))
 app.add_typer(_config, name="config")
