@@ -47,6 +47,8 @@ PR_SET_TIMERSLACK = 29
 SECCOMP_SET_MODE_FILTER = 1
 SECCOMP_FILTER_FLAG_NEW_LISTENER = 1 << 3
 
+LANDLOCK_ACCESS_FS_REFER = 1 << 13
+
 RESOLVE_NO_MAGICLINKS = 0x02
 RESOLVE_NO_SYMLINKS = 0x04
 RESOLVE_BENEATH = 0x08
@@ -269,3 +271,20 @@ def close_all_but(keep):
             _syscall(_NR_CLOSE_RANGE, "close_range", low, high, 0)
         except OSError:
             os.closerange(low, min(high + 1, os.sysconf("SC_OPEN_MAX")))
+
+
+def thread_state():
+    """The address of the calling thread's PyThreadState."""
+    get = ctypes.pythonapi.PyThreadState_Get
+    get.restype = ctypes.c_void_p
+    return get()
+
+
+def word_at(address):
+    """A live view of the word at an address: its ``value`` reads and writes memory."""
+    return ctypes.c_size_t.from_address(address)
+
+
+def int_at(address):
+    """A live view of the int at an address."""
+    return ctypes.c_int.from_address(address)

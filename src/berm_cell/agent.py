@@ -119,9 +119,17 @@ class Agent:
         """
         if os.read(self._parked_pipe, 1) != b"p":
             return  # it failed, and told the host itself
+        self._rehearse()
         self._cpu_before = tree.cpu_clock(self._program)
         self._launcher_rss, self._launcher_faults = self._tree.pages(self._program)
         protocol.send_frame(self._sock, dict(self._directories, op="parked"))
+
+    def _rehearse(self):
+        """Take the page faults of a report before there is a run that waits for it."""
+        self._reap()
+        self._look()
+        self._peak, self._most = 0, 1
+        protocol.pack(self._summary())
 
     def _hear(self):
         message, fds = protocol.receive_frame(self._sock)
@@ -178,7 +186,7 @@ class Agent:
         seen = self._tree.look()
         shared = 0 if self._executed else self._launcher_rss
         memory = seen.resident - shared * len(seen.pids)
-        if len(seen.pids) > 1 and seen.resident > self._limits["memory"]:
+        if len(seen.pids) > 1 and seen.resident > self._limits.get("memory", 0):
             memory = self._tree.proportional(seen.pids, seen.resident)
         memory = max(0, memory)
         if self._executed or self._exec_pipe < 0:
@@ -234,9 +242,9 @@ class Agent:
             if not everything:
                 time.sleep(0.001)
 
-    def _report(self):
+    def _summary(self):
         spent = resource.getrusage(resource.RUSAGE_CHILDREN)
-        message = {
+        return {
             "op": "ended",
             "status": self._status,
             "stopped_by": self._stopped_by,
@@ -246,7 +254,9 @@ class Agent:
             "processes": self._most,
             "denials": self._listener.rows() if self._listener is not None else None,
         }
-        fds = []
+
+    def _report(self):
+        message, fds = self._summary(), []
         if self._collect is not None:
             memfd, rows, refused = bundle.collect(self._directories["work"], self._collect)
             message["files"] = rows

@@ -1,7 +1,7 @@
 """Executed by ``python -c`` in the fork server; the last lines are the program's only caller.
 
-``-c`` and not a directory, so that just one frame stays below a program that runs in-process,
-and without ``-I -S`` for it, so that its interpreter is the one that ``python3 main.py`` would
+``-c`` and not a directory, so that there is just one frame below a program that runs in-process
+(:mod:`berm_cell.stack` takes even that away), and without ``-I -S`` for it, so that its interpreter is the one that ``python3 main.py`` would
 have: with ``site``, ``exit`` and the site packages. The environment is the cell's own, so that
 there is nothing to ignore in it. Arguments: the launcher's directory, and the number of the
 descriptor on which the host speaks.
@@ -27,15 +27,24 @@ def _load(directory):
     return server
 
 
-code, namespace, finish = _load(sys.argv[1]).serve(int(sys.argv[2]))
+code, namespace, finish, bottom = _load(sys.argv[1]).serve(int(sys.argv[2]))
 del _load
 raised = [None]
+slot, counter, delta = bottom()
+saved = slot.value
 try:
+    counter.value += delta
+    slot.value = 0
     exec(code, namespace)
 except BaseException as error:
+    slot.value = saved
+    counter.value -= delta
     trace = error.__traceback__
     raised = [error.with_traceback(trace and trace.tb_next)]
     del trace
+else:
+    slot.value = saved
+    counter.value -= delta
 # Outside of the except block: what happens from here on is not "during the handling of" it.
 namespace = code = None
 finish(raised.pop())

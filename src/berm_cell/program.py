@@ -5,8 +5,7 @@ program in-process as ``__main__``, as ``python3 main.py`` would: same module di
 tracebacks, same exit codes, same order of endings (threads, atexit, finalizers, flush). What
 CPython's own ``Py_RunMain`` and ``Py_FinalizeEx`` do is named beside each step.
 
-One launcher frame stays below the program's module frame (as with ``python3 -m``), and two
-levels of the recursion limit are used by it.
+The program's module frame is the bottom of the stack (:mod:`berm_cell.stack`).
 """
 
 import collections

@@ -27,11 +27,17 @@ class FrameError(Exception):
     """A frame was malformed, over its bound, or the other side is gone half-way."""
 
 
-def send_frame(sock, message, fds=()):
-    """Send one frame; raises ``FrameError`` if it is too large, ``OSError`` if the peer is gone."""
+def pack(message):
+    """The bytes of one frame; raises ``FrameError`` if it is too large."""
     data = json.dumps(message, separators=(",", ":")).encode("ascii")
     if len(data) > MAX_FRAME:
         raise FrameError("frame of %d bytes, at most %d" % (len(data), MAX_FRAME))
+    return data
+
+
+def send_frame(sock, message, fds=()):
+    """Send one frame; raises ``FrameError`` if it is too large, ``OSError`` if the peer is gone."""
+    data = pack(message)
     if len(fds) > MAX_FDS:
         raise FrameError("frame with %d descriptors, at most %d" % (len(fds), MAX_FDS))
     ancillary = []

@@ -20,7 +20,7 @@ import sys
 import time
 
 from berm_cell import _syscalls as sys_
-from berm_cell import agent, canary, children, program, protocol, rundir, steps, tree
+from berm_cell import agent, canary, children, program, protocol, rundir, stack, steps, tree
 
 LEAVE_TIMEOUT = 3.0
 """Seconds that the agents have to end their runs when the host is gone."""
@@ -32,7 +32,7 @@ def serve(host_fd):
     """Serve until the host, at the other end of the socket ``host_fd``, is gone.
 
     Returns only in the process of a program that runs in-process, with what the bootstrap must
-    execute: ``(code, namespace, finish)``.
+    execute: ``(code, namespace, finish, bottom)``.
     """
     host = socket.socket(fileno=host_fd)
     host.set_inheritable(False)
@@ -51,7 +51,7 @@ def serve(host_fd):
     if not cell["in_process"]:
         program.execute(request)
     code, namespace = program.load(request, hidden)
-    return code, namespace, program.finish
+    return code, namespace, program.finish, stack.bottom
 
 
 def _prepare(host):

@@ -206,8 +206,11 @@ def open_cell(cell, owner, berth):
 
 def _enter_scope(scope):
     """A Landlock domain of the agent's own: ``kill(-1)`` then reaches this run and nothing else."""
-    ruleset = sys_.landlock_create(0, 0, scope)
+    # A domain refuses moves between directories unless it handles and allows them.
+    refer = sys_.LANDLOCK_ACCESS_FS_REFER
+    ruleset = sys_.landlock_create(refer, 0, scope)
     try:
+        allow_path(ruleset, "/", refer, 0)
         sys_.landlock_restrict(ruleset)
     finally:
         os.close(ruleset)

@@ -143,6 +143,18 @@ async def test_output_is_kept_to_the_cap_and_counted(engine: berm.Engine) -> Non
     assert (result.stdout_size, result.truncated) == (200_000, True)
 
 
+async def test_files_can_be_moved_between_directories(engine: berm.Engine) -> None:
+    if engine.features.landlock_abi < 2 and engine.enforcement().plan == "confined":
+        pytest.skip("Landlock below ABI 2 refuses every move between directories")
+    source = (
+        "import os, tempfile\n"
+        "os.mkdir('d'); open('a', 'w').write('x'); os.rename('a', 'd/b'); os.link('d/b', 'c')\n"
+        "print(os.listdir('d'), open(os.path.join(tempfile.mkdtemp(), 'f'), 'w').write('yz'))\n"
+    )
+    result = await _run(engine, source)
+    assert result.text == "['b'] 2\n", result.stderr
+
+
 async def test_large_input_arrives_whole(engine: berm.Engine) -> None:
     data = bytes(range(256)) * 40_000
     source = "import sys, zlib; d = sys.stdin.buffer.read(); print(len(d), zlib.crc32(d))"
