@@ -273,7 +273,7 @@ def test_doctor_where_a_requirement_does_not_hold():
 def test_config_show_puts_the_sources_together(tmp_path):
     file = tmp_path / "berm.toml"
     file.write_text('[pool]\nruns_at_a_time = 3\n[service]\nport = 81\nreplica = "r"\n')
-    done = berm("config", "show", env={"BERM_CONFIG": str(file), "BERM_SERVICE_PORT": "82"})
+    done = berm("config", "show", env={"BERM_CONFIG": str(file), "BERM_SERVE_PORT": "82"})
     told = json.loads(done.stdout)
     assert told["engine"]["runs_at_a_time"] == 3
     assert (told["service"]["port"], told["service"]["replica"]) == (82, "r")

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.requires_isolation
 @pytest.fixture(scope="module")
 def service(serve):
     return serve(
-        BERM_SERVICE_REPLICA="replica-1", BERM_SERVICE_MAX_BODY="256KiB", BERM_SERVICE_MAX_TEST_CASES="30",
+        BERM_SERVE_REPLICA="replica-1", BERM_SERVE_MAX_BODY="256KiB", BERM_SERVE_MAX_TEST_CASES="30",
     ).ready()  # fmt: skip
 
 

@@ -60,7 +60,7 @@ def data(tmp_path_factory):
 def service(serve, data):
     return serve(
         "--test-files", str(data), "--log-level", "debug",
-        BERM_SERVICE_REPLICA="replica-1", BERM_SERVICE_MAX_BODY="256KiB", BERM_SERVICE_MAX_TEST_CASES="30",
+        BERM_SERVE_REPLICA="replica-1", BERM_SERVE_MAX_BODY="256KiB", BERM_SERVE_MAX_TEST_CASES="30",
     ).ready()  # fmt: skip
 
 

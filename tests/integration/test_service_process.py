@@ -75,7 +75,7 @@ def test_a_signal_drains(serve, under_way, alive, eventually, number):
 
 
 def test_a_drain_has_an_end(serve, under_way, alive, eventually):
-    service = serve(BERM_SERVICE_DRAIN="1").ready()
+    service = serve(BERM_SERVE_DRAIN="1").ready()
     request = under_way(service, sleeping(9))
     everything = service.below()
     started = time.monotonic()
@@ -214,7 +214,7 @@ def test_a_wrong_address(serve, arguments, environment, words):
 @pytest.mark.parametrize(
     ("arguments", "environment", "words"),
     [
-        ([], {"BERM_SERVICE_PROT": "1"}, "Did you mean port?"),
+        ([], {"BERM_SERVE_PROT": "1"}, "Did you mean port?"),
         ([], {"BERM_ISOLATION_REQUIRE": "everything"}, "everything"),
         (["--config", "/nowhere/berm.toml"], {}, "/nowhere/berm.toml"),
         (["--test-files", "/nowhere"], {}, "test_files"),

@@ -16,8 +16,8 @@ pytestmark = pytest.mark.requires_isolation
 @pytest.fixture(scope="module")
 def service(serve):
     return serve(
-        BERM_SERVICE_MAX_HEAD="4KiB", BERM_SERVICE_HEAD_TIMEOUT="1", BERM_SERVICE_IDLE_TIMEOUT="1",
-        BERM_SERVICE_MAX_CONNECTIONS="20", BERM_SERVICE_SEND_TIMEOUT="2",
+        BERM_SERVE_MAX_HEAD="4KiB", BERM_SERVE_HEAD_TIMEOUT="1", BERM_SERVE_IDLE_TIMEOUT="1",
+        BERM_SERVE_MAX_CONNECTIONS="20", BERM_SERVE_SEND_TIMEOUT="2",
     ).ready()  # fmt: skip
 
 

@@ -29,10 +29,14 @@ def test_defaults_are_those_of_the_contract():
 def test_command_line_over_environment_over_file():
     table = {"host": "1.1.1.1", "port": 1, "replica": "file", "max_body": "2MiB"}
     environ = {
-        "BERM_SERVICE_HOST": "2.2.2.2",
-        "BERM_SERVICE_PORT": "2",
-        "BERM_SERVICE_WARM": "python, c",
+        "BERM_SERVE_HOST": "2.2.2.2",
+        "BERM_SERVE_PORT": "2",
+        "BERM_SERVE_WARM": "python, c",
         "OTHER": "x",
+        # What Kubernetes sets beside a Service of our name:
+        "BERM_SERVICE_HOST": "10.0.0.1",
+        "BERM_SERVICE_PORT_HTTP": "80",
+        "BERM_PORT_80_TCP": "tcp://10.0.0.1:80",
     }
     settings = ServiceSettings.load(table, environ, {"port": 3, "host": None})
     assert (settings.host, settings.port, settings.replica) == ("2.2.2.2", 3, "file")
@@ -44,9 +48,9 @@ def test_command_line_over_environment_over_file():
     ("table", "environ", "overrides", "words"),
     [
         ({"prot": 1}, {}, {}, "service.prot in the configuration file does not exist. Did you mean port?"),
-        ({}, {"BERM_SERVICE_RELPICA": "x"}, {}, "BERM_SERVICE_RELPICA does not exist"),
+        ({}, {"BERM_SERVE_RELPICA": "x"}, {}, "BERM_SERVE_RELPICA does not exist"),
         ({"port": "many"}, {}, {}, "service.port in the configuration file is wrong"),
-        ({}, {"BERM_SERVICE_PORT": "99999"}, {}, "BERM_SERVICE_PORT is wrong"),
+        ({}, {"BERM_SERVE_PORT": "99999"}, {}, "BERM_SERVE_PORT is wrong"),
         ({}, {}, {"log_format": "xml"}, "--log-format is wrong"),
         ({"max_body": "a lot"}, {}, {}, "service.max_body"),
         ({"drain": -1}, {}, {}, "service.drain"),

@@ -1,4 +1,4 @@
-"""What the operator may set about the service: the table ``[service]`` and ``BERM_SERVICE_*``."""
+"""What the operator may set about the service: the table ``[service]`` and ``BERM_SERVE_*``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationError
 from berm.errors import ConfigError
 from berm.model import KIB, MIB
 
-ENV_PREFIX: Final = "BERM_SERVICE_"
+ENV_PREFIX: Final = "BERM_SERVE_"
+"""Not ``BERM_SERVICE_``: Kubernetes sets BERM_SERVICE_HOST, BERM_SERVICE_PORT and more in every pod
+beside a Service that is called "berm", and these are not ours."""
 
 
 class ServiceSettings(BaseModel):
@@ -98,7 +100,7 @@ class ServiceSettings(BaseModel):
 
         Args:
             table: the file's ``[service]``.
-            environ: only names that start with ``BERM_SERVICE_`` are looked at.
+            environ: only names that start with ``BERM_SERVE_`` are looked at.
             overrides: what the command line gave; None values do not count.
 
         Raises:
