@@ -1,17 +1,17 @@
-"""Executed by ``python -c`` in the fork server; the last lines are the program's only caller.
+"""Run by the interpreter that hosts a fork server; the last lines are the program's only caller.
 
-``-c`` and not a directory, so that there is just one frame below a program that runs in-process
-(:mod:`berm_cell.stack` takes even that away), and without ``-I -S`` for it, so that its interpreter is the one that ``python3 main.py`` would
-have: with ``site``, ``exit`` and the site packages. The environment is the cell's own, so that
-there is nothing to ignore in it. Arguments: the launcher's directory, and the number of the
-descriptor on which the host speaks.
+Run as a file, so that there is just one frame below a program that runs in-process
+(:mod:`berm_cell.stack` takes even that away), and without ``-I -S`` for such programs, so that
+their interpreter is the one that ``python3 main.py`` would have: with ``site``, ``exit`` and the
+site packages. The environment is the cell's own, so that there is nothing to ignore in it.
+Argument: the number of the descriptor on which the host speaks.
 """
 
 import sys
 
 
 def _load(directory):
-    """Import the launcher from its directory without touching sys.path."""
+    """Import the launcher from its directory, which is not on sys.path."""
     from importlib.util import module_from_spec, spec_from_file_location
 
     spec = spec_from_file_location(
@@ -27,7 +27,9 @@ def _load(directory):
     return server
 
 
-code, namespace, finish, bottom = _load(sys.argv[1]).serve(int(sys.argv[2]))
+if not sys.flags.isolated:
+    sys.path[0] = ""  # the launcher's directory, until the program's takes its place
+code, namespace, finish, bottom = _load(__file__.rpartition("/")[0]).serve(int(sys.argv[1]))
 del _load
 raised = [None]
 slot, counter, delta = bottom()

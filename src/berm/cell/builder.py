@@ -96,8 +96,7 @@ class ForkServer:
 
     def _command(self, fd: int) -> list[str]:
         flags = ["-s"] if self.plan.runtime.in_process else ["-I", "-S"]
-        bootstrap = (LAUNCHER / "bootstrap.py").read_text("utf-8")
-        return [self.plan.runtime.interpreter, *flags, "-c", bootstrap, str(LAUNCHER), str(fd)]
+        return [self.plan.runtime.interpreter, *flags, str(LAUNCHER / "bootstrap.py"), str(fd)]
 
     async def _handshake(self, host: socket.socket) -> None:
         while True:
