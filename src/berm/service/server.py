@@ -18,7 +18,10 @@ import uvloop
 
 from berm.config import Config
 from berm.engine import Engine
-from berm.errors import BermError
+from berm.errors import BermError, IsolationError
+from berm.kernel import privileges
+from berm.kernel.features import probe
+from berm.policy.plan import choose_family
 from berm.service.app import create_app
 from berm.service.protocol import Bounds, bounded
 from berm.service.readiness import Readiness
@@ -59,6 +62,7 @@ def serve(
         contextlib.closing(_listen(settings)) as listener,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
+        _give_up_privileges(config)
         runner.run(_serve(config, settings, listener, on_listening))
 
 
@@ -80,6 +84,8 @@ async def _serve(
         ):
             _log.info("stopped before it was ready")
             return
+        guard = asyncio.ensure_future(_guard(engine, settings.canary_interval, readiness))
+        stack.callback(guard.cancel)
         app = create_app(engine, settings, readiness=readiness, files=files)
         server = Server(
             uvicorn.Config(
@@ -115,6 +121,31 @@ async def _prove(engine: Engine, settings: ServiceSettings) -> None:
         languages = tuple(language.name for language in engine.registry.available())
     _log.info("proving isolation", languages=languages)
     await engine.warm(languages)
+
+
+async def _guard(engine: Engine, interval: float, readiness: Readiness) -> None:
+    """Prove isolation again and again; the first canary that gets out ends the service's readiness."""
+    while True:
+        await asyncio.sleep(interval)
+        try:
+            await engine.prove()
+        except IsolationError as error:
+            readiness.compromise()
+            _log.critical("a canary got out", what=error.diagnostics())
+            return
+        except (BermError, TimeoutError) as error:  # no proof either way; the next one tells
+            _log.warning("a canary could not be sent", why=str(error))
+
+
+def _give_up_privileges(config: Config) -> None:
+    """As root, keep only the capabilities that making cells takes; before there is a thread."""
+    if os.geteuid() != 0:
+        return
+    features = probe(config.landlock_abi, config.cgroup_path)
+    namespaces = choose_family(features, config.plan) == "namespaces"
+    userns = namespaces and features.userns
+    kept = privileges.keep(privileges.needed(userns=userns, mounts=namespaces))
+    _log.info("capabilities kept", numbers=sorted(kept))
 
 
 class Signals:

@@ -84,6 +84,9 @@ class ServiceSettings(BaseModel):
     warm: tuple[str, ...] | None = Field(
         None, description="Languages proved and warmed before ready; absent: every installed one."
     )
+    canary_interval: float = Field(
+        300.0, gt=0, le=86400, description="Seconds between two proofs that isolation still holds."
+    )
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="auto: lines for people on a terminal, JSON elsewhere."
     )
