@@ -105,6 +105,8 @@ def execute(request):
     """Become the program; only returns if the kernel refuses, and then ends with 127."""
     env = {str(key): str(value) for key, value in request["env"].items()}
     argv = [str(part) for part in request["argv"]]
+    for ignored in (signal.SIGPIPE, signal.SIGXFSZ):  # CPython ignores both, and exec keeps that
+        signal.signal(ignored, signal.SIG_DFL)
     try:
         os.execvpe(argv[0], argv, env)
     except OSError as error:

@@ -119,6 +119,16 @@ async def test_a_file_over_its_limit(engine: berm.Engine) -> None:
     assert result.outcome.signal == signal.SIGXFSZ
 
 
+@pytest.mark.requires_toolchain("c")
+async def test_a_compiled_program_has_the_signals_of_a_shell(engine: berm.Engine) -> None:
+    source = (
+        "#include <signal.h>\n#include <stdio.h>\nint main(){struct sigaction a; for(int i=1;i<32;i++)"
+        '{sigaction(i,0,&a); if(a.sa_handler!=SIG_DFL) printf("%d ",i);} puts("");}'
+    )
+    result = await _run(engine, source, language="c")
+    assert result.text == "\n"
+
+
 async def test_the_disk_is_bounded(engine: berm.Engine) -> None:
     source = (
         "import time\n"

@@ -47,6 +47,7 @@ class Pool:
         self._slots = slots
         self._server: ForkServer | None = None
         self._starting = asyncio.Lock()
+        self._filling = asyncio.Lock()
         self._parked: collections.deque[Cell] = collections.deque()
         self._refill: asyncio.Task[None] | None = None
         self._burials: set[asyncio.Task[None]] = set()
@@ -143,9 +144,10 @@ class Pool:
 
     async def fill(self) -> None:
         """Park cells until the pool is full."""
-        while len(self._parked) < self.depth and not self._closed:
-            server = await self.start()
-            self._parked.append(await server.cell(self._leaf()))
+        async with self._filling:
+            while len(self._parked) < self.depth and not self._closed:
+                server = await self.start()
+                self._parked.append(await server.cell(self._leaf()))
 
     def _refill_soon(self) -> None:
         if (self._refill is None or self._refill.done()) and not self._closed and self.depth:
