@@ -5,8 +5,8 @@
 // source = ["isolate 2.4-2.6", "known: foreign-ABI syscalls"]
 // machines = ["x86_64"]
 // expect = ["signalled:SIGSYS"]
-// bare = ""
-// why = "Most kernels are built without the x32 ABI and answer ENOSYS to everyone; where it exists, this gets through bare."
+// bare = "user"
+// notes = "Most kernels are built without the x32 ABI and answer ENOSYS to everyone."
 #include "attack.h"
 
 int main(int argc, char **argv) {

@@ -28,6 +28,6 @@ names = ["%s/fill-%d" % (place, n) for place in (".", tempfile.gettempdir(), "/d
 for name in names:
     if os.path.exists(name):
         os.unlink(name)
-if total > 16 << 20:
+if total > 8 << 20:
     escaped("%d MiB were written under a limit of 4 MiB" % (total >> 20))
 held("%d KiB written, then %s" % (total >> 10, ", ".join(sorted(refused))))

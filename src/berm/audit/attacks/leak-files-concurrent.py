@@ -14,14 +14,17 @@ from attack import CANARY, escaped, held
 found = set()
 looked = 0
 for place in {".", "..", "/tmp", "/var/tmp", "/dev/shm", tempfile.gettempdir(), os.path.dirname(os.getcwd()), os.path.dirname(os.path.dirname(os.getcwd()))}:
-    for folder, folders, files in os.walk(place):
+    for folder, folders, files in os.walk(os.path.realpath(place)):
         if folder.startswith(("/proc", "/sys", "/usr", "/lib", "/etc", "/opt")) or folder.count("/") > 6:
             folders[:] = []
             continue
         for name in files[:300]:
             looked += 1
+            path = os.path.join(folder, name)
             try:
-                with open(os.path.join(folder, name), "rb") as file:
+                if not os.path.isfile(path):
+                    continue
+                with open(path, "rb") as file:
                     for match in CANARY.findall(name.encode() + file.read(4096)):
                         found.add(match.decode())
             except (OSError, ValueError):

@@ -14,7 +14,7 @@ found = set()
 looked = 0
 places = {".", "..", "/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/run", "/run/lock", "/run/user/%d" % os.getuid(), tempfile.gettempdir(), os.path.expanduser("~"), os.path.dirname(os.getcwd()), "/"}
 for place in places:
-    for folder, folders, files in os.walk(place):
+    for folder, folders, files in os.walk(os.path.realpath(place)):
         if folder.startswith(("/proc", "/sys", "/usr", "/lib", "/etc", "/opt")) or folder.count("/") > 6:
             folders[:] = []
             continue

@@ -3,10 +3,10 @@
 // guarantee = "memory"
 // layers = ["cgroup", "seccomp", "rlimits", "watchdog"]
 // source = ["measured: tmpfs and memfd pages stay charged", "a PSS watchdog sees only what is mapped"]
-// expect = ["memory_limit", "file_limit"]
-// limits = { memory = 67108864, file_size = 1073741824, disk = 1073741824 }
+// expect = ["memory_limit", "file_limit", "signalled:SIGBUS"]
+// limits = { memory = 67108864, file_size = 1073741824, disk = 33554432 }
 // bare = "user"
-// notes = "memfd_create, O_TMPFILE and files of the run's own directories in turn; what is on a real disk is disk, not memory."
+// notes = "memfd_create and O_TMPFILE in every directory that is memory. What lies in the run's own directories is bounded by its disk limit, here 32 MiB."
 #include "attack.h"
 #include <sys/mman.h>
 #include <sys/vfs.h>

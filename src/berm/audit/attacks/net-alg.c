@@ -3,8 +3,8 @@
 // guarantee = "network"
 // layers = ["seccomp"]
 // source = ["CVE-2026-31431"]
-// bare = ""
-// why = "Many kernels, that of the project's machines too, are built without AF_ALG: bare it fails there as well. net-families shows that the same rule refuses families which do exist."
+// bare = "user"
+// notes = "Many kernels are built without AF_ALG: bare it fails there as well. net-families shows that the same rule refuses families which do exist."
 #include "attack.h"
 #include <sys/socket.h>
 

@@ -14,8 +14,12 @@ for name, args in (
     ("seteuid", (0,)), ("setuid", (0,)), ("setreuid", (0, 0)), ("setresuid", (0, 0, 0)),
 ):
     tally.attempt(name, getattr(os, name), *args)
-if 0 in os.getresuid() or 0 in os.getresgid():
-    tally.through.append("runs with id 0: %r %r" % (os.getresuid(), os.getresgid()))
-if 0 in os.getgroups():
-    tally.through.append("still in group 0")
+ids = (os.getuid(), os.geteuid(), os.getgid(), os.getegid())
+if 0 in ids:
+    tally.through.append("runs with id 0: %r" % (ids,))
+try:
+    if 0 in os.getgroups():
+        tally.through.append("still in group 0")
+except OSError:
+    pass
 tally.finish()

@@ -6,12 +6,8 @@
 # needs = ["service"]
 # limits = { cpu_time = 10.0, wall_time = 20.0 }
 # bare = "user"
-import os
-import re
-
 from attack import CANARY, escaped, held, reason
 
-marker = b"BERM_AUDIT_" + b"SECRET="
 found = set()
 scanned = 0
 try:
@@ -32,8 +28,6 @@ with open("/proc/self/mem", "rb", buffering=0) as memory:
                 continue
             scanned += len(text)
             found.update(match.decode() for match in CANARY.findall(text))
-            if re.search(re.escape(marker) + rb"berm", text):
-                found.add("the variable's name")
 if found:
     escaped("in memory: " + ", ".join(sorted(found)))
 held("%d KiB searched" % (scanned // 1024))

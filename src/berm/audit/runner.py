@@ -1,0 +1,287 @@
+"""Run the attacks through an engine, one after the other, and see what became of each.
+
+Around every attack: what it needs is staged, the run is made with a bound of its own, the host
+looks for evidence and for what is left, and a harmless program must run as if nothing had been.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import json
+import platform
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from typing import Final, Self
+
+from berm.audit import leftovers
+from berm.audit.attack import Attack, all_attacks, part
+from berm.audit.leftovers import Traces
+from berm.audit.props import Session, Staged, fill, stage
+from berm.audit.verdict import Seen, Status, judge
+from berm.config import Config
+from berm.engine import Engine
+from berm.errors import BermError, LanguageError
+from berm.model import Limits, RunResult
+
+_COMPILE_BOUND: Final = 90.0
+_GRACE: Final = 8.0
+"""Seconds beyond its limit after which a run counts as not ended: shared machines are slow."""
+_STAY: Final = 3.0
+"""Seconds that a concurrent neighbour stays."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Trial:
+    """What became of one attack.
+
+    Attributes:
+        attack: which one.
+        status: held, escaped, not applicable or unclear.
+        detail: the refusal, the evidence or the reason.
+        layers: layers in force that should each stop it alone.
+        plan: family of plan under which it ran.
+        seconds: how long all of it took.
+    """
+
+    attack: Attack
+    status: Status
+    detail: str
+    layers: tuple[str, ...] = ()
+    plan: str = ""
+    seconds: float = 0.0
+
+    def as_dict(self) -> dict[str, object]:
+        """Return plain JSON-ready data."""
+        return {
+            "attack": self.attack.id,
+            "title": self.attack.title,
+            "language": self.attack.language,
+            "guarantee": self.attack.guarantee.value,
+            "status": self.status.value,
+            "detail": self.detail,
+            "layers": list(self.layers),
+            "plan": self.plan,
+            "seconds": round(self.seconds, 3),
+        }
+
+
+class Auditor:
+    """An engine under attack. Use it as an asynchronous context manager.
+
+    Raises :class:`berm.IsolationError` where Berm refuses to run at all; that is no escape.
+    """
+
+    def __init__(self, config: Config | None = None) -> None:
+        """Take the engine's settings; run directories go into a folder of the audit's own."""
+        self._config = config if config is not None else Config.load()
+        self._stack = contextlib.AsyncExitStack()
+        self._session: Session | None = None
+        self._engine: Engine | None = None
+        self._before: Traces | None = None
+
+    async def __aenter__(self) -> Self:
+        """Stage what is staged once, start the engine, and see what it keeps while idle."""
+        async with contextlib.AsyncExitStack() as stack:
+            leftovers.become_subreaper()
+            stack.callback(leftovers.become_subreaper, False)
+            self._session = stack.enter_context(Session())
+            config = dataclasses.replace(self._config, run_dir=str(self._session.run_dir))
+            self._engine = await stack.enter_async_context(Engine(config))
+            self.engine.enforcement("python")  # refuses here what it would refuse for each run
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """End the engine and remove everything."""
+        await self._stack.aclose()
+
+    @property
+    def engine(self) -> Engine:
+        """The engine; it exists between enter and exit."""
+        if self._engine is None:
+            raise RuntimeError("The auditor was not entered.")
+        return self._engine
+
+    @property
+    def session(self) -> Session:
+        """What is staged for all attacks."""
+        if self._session is None:
+            raise RuntimeError("The auditor was not entered.")
+        return self._session
+
+    async def attempt(self, attack: Attack) -> Trial:
+        """Run one attack and judge it. Never raises for what the attack does."""
+        began = time.monotonic()
+        reason = self._not_applicable(attack)
+        if reason:
+            return Trial(attack, Status.NOT_APPLICABLE, reason)
+        enforcement = self.engine.enforcement(attack.language)
+        in_force = tuple(name for name in attack.layers if name in enforcement.layers)
+        status, detail = await self._attempt(attack)
+        return Trial(attack, status, detail, in_force, enforcement.plan, time.monotonic() - began)
+
+    def _not_applicable(self, attack: Attack) -> str:
+        if attack.machines and platform.machine() not in attack.machines:
+            return f"written for {', '.join(attack.machines)}, and this is {platform.machine()}"
+        try:
+            self.engine.registry.get(attack.language)
+            plan = self.engine.enforcement(attack.language).plan
+        except LanguageError as error:
+            return error.summary
+        if plan not in attack.worlds:
+            return f"the {plan} plan does not promise this. {attack.notes}".strip()
+        return ""
+
+    async def _attempt(self, attack: Attack) -> tuple[Status, str]:
+        await self._warm(attack)
+        before = await self._quiet()
+        with stage(self.session, attack) as staged:
+            if staged.missing:
+                return Status.NOT_APPLICABLE, "; ".join(staged.missing)
+            try:
+                result, evidence = await self._run(attack, staged)
+            except TimeoutError:
+                return Status.ESCAPED, "the run did not end"
+            except BermError as error:
+                return Status.ESCAPED, f"Berm broke: {error.diagnostics()}"
+            output = _output(result)
+            evidence += await asyncio.to_thread(staged.evidence, output)
+        left = await leftovers.left(self.engine, self.session.run_dir, before)
+        if left:
+            self._before = None
+        evidence += await self._unharmed()
+        return judge(attack, Seen(output, result.outcome, tuple(evidence), tuple(left)))
+
+    async def _run(self, attack: Attack, staged: Staged) -> tuple[RunResult, list[str]]:
+        """Run the neighbour and the attack; return the result, and evidence of slowness or harm."""
+        compiling = attack.stage == "compile"
+        text = fill(attack.text, staged.values) if compiling else attack.text
+        files = {name: part(name) for name in attack.support} | staged.files
+        evidence: list[str] = []
+        async with self._neighbour(attack, staged, evidence):
+            async with asyncio.timeout(_COMPILE_BOUND):
+                program = await self.engine.prepare(
+                    text, attack.language, files=files, limits=attack.limits
+                )
+            try:
+                bound = attack.limits.wall_time + _GRACE
+                began = time.monotonic()
+                async with asyncio.timeout(bound + _COMPILE_BOUND):
+                    result = await self.engine.execute(
+                        program, b"\0" * attack.stdin, (json.dumps(staged.values),), attack.limits
+                    )
+                took = time.monotonic() - began
+                if took > bound:
+                    evidence.append(f"the run ended only after {took:.1f} s")
+            finally:
+                program.close()
+        return result, evidence
+
+    @contextlib.asynccontextmanager
+    async def _neighbour(
+        self, attack: Attack, staged: Staged, evidence: list[str]
+    ) -> AsyncIterator[None]:
+        """Have another run before this one, or beside it; what it tells is evidence too."""
+        if not attack.neighbour:
+            yield
+            return
+        canary = staged.canary("the other run")
+        values: Mapping[str, object] = {
+            "token": staged.values["token"],
+            "canary": canary,
+            "stay": _STAY if attack.when == "during" else 0,
+        }
+        run = self.engine.run(
+            part(attack.neighbour),
+            "python",
+            args=(json.dumps(values),),
+            files={"attack.py": part("attack.py")},
+            limits=Limits(wall_time=_STAY + 6),
+        )
+        if attack.when == "before":
+            result = await run
+            yield
+        else:
+            task = asyncio.create_task(run)
+            try:
+                await asyncio.sleep(0.7)
+                yield
+            finally:
+                result = await task
+        evidence += [
+            f"the neighbour says: {line[8:]}"
+            for line in result.text.splitlines()
+            if line.startswith("ESCAPED ")
+        ]
+
+    async def _warm(self, attack: Attack) -> None:
+        """Start what this attack's language needs, so that it is not taken for something left."""
+        known = len(self.engine.pools)
+        await self.engine.warm([attack.language])
+        if attack.language in ("c", "cpp", "java"):
+            program = await self.engine.prepare(_EMPTY[attack.language], attack.language)
+            program.close()
+        if len(self.engine.pools) != known:
+            self._before = None
+
+    async def _quiet(self) -> Traces:
+        if self._before is None:
+            self._before = await leftovers.settled(self.engine, self.session.run_dir)
+        return self._before
+
+    async def _unharmed(self) -> list[str]:
+        """Run a harmless program; return what is wrong with its result."""
+        try:
+            async with asyncio.timeout(30):
+                result = await self.engine.run("print(6 * 7)", "python")
+        except (BermError, TimeoutError) as error:
+            return [f"the next run failed: {error!r}"]
+        if result.stdout != b"42\n" or not result.outcome.ok or result.stderr:
+            return [
+                f"the next run was harmed: {result.outcome} {result.stdout!r} {result.stderr!r}"
+            ]
+        return []
+
+
+_EMPTY: Mapping[str, str] = {
+    "c": "int main(void) { return 0; }\n",
+    "cpp": "int main() { return 0; }\n",
+    "java": "public class Main { public static void main(String[] a) {} }\n",
+}
+
+
+def _output(result: RunResult) -> bytes:
+    """Everything that the program and its compiler printed."""
+    texts = [result.stdout, result.stderr]
+    if result.compile is not None:
+        texts += [result.compile.stdout, result.compile.stderr]
+    return b"\n".join(texts)
+
+
+def select(words: Iterable[str] = ()) -> list[Attack]:
+    """Return the attacks whose id begins with one of ``words``, or whose guarantee it is; all for none."""
+    wanted = tuple(words)
+    return [
+        attack
+        for attack in all_attacks().values()
+        if not wanted or attack.guarantee.value in wanted or attack.id.startswith(wanted)
+    ]
+
+
+async def audit(
+    config: Config | None = None,
+    attacks: Iterable[Attack] | None = None,
+    *,
+    on_trial: Callable[[Trial], None] | None = None,
+) -> list[Trial]:
+    """Run attacks (default: all) and return what became of each, in their order."""
+    trials = []
+    async with Auditor(config) as auditor:
+        for attack in select() if attacks is None else attacks:
+            trial = await auditor.attempt(attack)
+            trials.append(trial)
+            if on_trial is not None:
+                on_trial(trial)
+    return trials
