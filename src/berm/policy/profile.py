@@ -127,6 +127,12 @@ def constants() -> Mapping[str, int]:
 
 
 @functools.cache
+def untraced() -> Mapping[str, str]:
+    """Return the calls that are allowed although no traced program makes them, with the reason."""
+    return tomllib.loads(_data().joinpath("untraced.toml").read_text("utf-8"))
+
+
+@functools.cache
 def groups() -> Mapping[str, tuple[PolicyRule, ...]]:
     """Return every group of rules by name.
 
