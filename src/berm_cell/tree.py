@@ -9,6 +9,9 @@ import time
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _TICK = 1.0 / os.sysconf("SC_CLK_TCK")
 
+UNKNOWN = 1 << 62
+"""Bytes that a process counts for which cannot be looked into: more than any limit."""
+
 MAX_PROCESSES = 8192
 """Bound of one walk through the tree."""
 
@@ -104,6 +107,13 @@ class ProcessTree:
         base = "/proc/self/fd/%d/%d" % (self._proc, pid)
         try:
             names = os.listdir(base + "/fd")
+        except PermissionError:
+            # Whoever executes a file that it may not read becomes unreadable, and could hide files
+            # so. What is ending is unreadable too, but has no address space any more.
+            fields = self._stat(pid)
+            if fields and int(fields[20]):
+                yield (0, -pid), UNKNOWN
+            return
         except OSError:
             names = []
         for name in names:

@@ -207,7 +207,9 @@ def make_plan(
         "nice": settings.nice,
         "uid": 1000,
         "gid": 1000,
-        "dumpable": family == "namespaces",
+        # The agent, which may have the same uid, must see what the program holds open. Others are
+        # kept away by the pid namespace or by Landlock; without either, at least by this.
+        "dumpable": family == "namespaces" or "landlock-fs" in layers,
         "watch_interval": settings.watch_interval,
         "rlimits": {
             "core": 0,
