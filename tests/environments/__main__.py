@@ -1,0 +1,125 @@
+"""Run Berm in every environment and write down what held.
+
+    ./dev environments                      all environments, all attacks, and the page
+    ./dev environments --fast               the part that every change must pass
+    ./dev environments aca vm-6.1-root      some of them
+    ./dev environments --list
+
+Needs root, and the simulator of environments: $BERM_SIMULATOR, or ../shared/sim beside the checkout. Without
+it nothing is run, and that is an error only under CI. Ends with 1 if anything escaped, was unclear, gave a wrong
+result or was refused otherwise than expected. The reports are kept (``--reports``), so that the page can be
+made of several runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parents[1] / "src")]
+
+from machine import ROOT, SimulatorError, carried, install, run, simulator  # noqa: E402
+from modes import FAST_ATTACKS, MODES  # noqa: E402
+from page import Report, faults, page  # noqa: E402
+
+PAGE = ROOT / "docs" / "isolation-matrix.md"
+
+
+def main() -> int:
+    """Do what was asked; return the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="./dev environments",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("mode", nargs="*", help="environments; all if none is given")
+    parser.add_argument("--list", action="store_true", help="show the environments and stop")
+    parser.add_argument("--fast", action="store_true", help="few environments, few attacks")
+    parser.add_argument("--attacks", default="", help="ids with commas; none; all if empty")
+    parser.add_argument("--languages", default="", help="names with commas; all if empty")
+    parser.add_argument("--reports", type=Path, help="keep the reports in this folder, as JSON")
+    parser.add_argument(
+        "--page", action="store_true", help=f"write {PAGE.relative_to(ROOT)} from the kept reports"
+    )
+    options = parser.parse_args()
+    if options.list:
+        for mode in MODES.values():
+            print(f"{mode.name:18} {'fast' if mode.fast else '    '} {mode.text} ({mode.shown})")
+        return 0
+    unknown = [name for name in options.mode if name not in MODES]
+    if unknown:
+        parser.error(f"no such environment: {', '.join(unknown)} (see --list)")
+    wanted = options.mode or [m.name for m in MODES.values() if m.fast or not options.fast]
+    try:
+        tools = simulator()
+        install(tools, machines=any(MODES[name].simulator == "vm" for name in wanted))
+    except SimulatorError as error:
+        print(f"environments: {error}", file=sys.stderr)
+        return 1 if os.environ.get("CI", "").lower() in ("1", "true", "yes") else 0
+    attacks = options.attacks or (",".join(FAST_ATTACKS) if options.fast else "")
+    bad = 0
+    with carried() as folder:
+        for name in wanted:
+            began = time.monotonic()
+            report = run(MODES[name], folder, tools, attacks, options.languages)
+            bad += _tell(name, report, time.monotonic() - began)
+            if options.reports:
+                options.reports.mkdir(parents=True, exist_ok=True)
+                _file(options.reports, name).write_text(json.dumps(report, indent=1) + "\n")
+    if options.page and not bad:
+        bad += _write_page(options.reports)
+    return 1 if bad else 0
+
+
+def _tell(name: str, report: Report, seconds: float) -> bool:
+    """Print what became of an environment; True if something is wrong."""
+    wrong = faults(MODES[name], report)
+    counts = {"held": 0, "escaped": 0, "unclear": 0, "not applicable": 0}
+    for row in report.get("attacks", ()):
+        counts[row["status"]] += 1
+    told = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+    plan = report.get("enforcement", {}).get("plan", "-")
+    refused = (report.get("refused") or {}).get("guarantees", ())
+    refusal = f"; refused: {', '.join(refused)}" if refused else ""
+    verdict = "WRONG" if wrong else "right"
+    print(f"{name}: {verdict}, {plan}, {told or 'no attacks'}{refusal}, {seconds:.0f} s")
+    for line in wrong:
+        print("    " + line.replace("\n", "\n    "))
+    sys.stdout.flush()
+    return bool(wrong)
+
+
+def _file(folder: Path, name: str) -> Path:
+    return folder / f"{name}.json"
+
+
+def _write_page(folder: Path | None) -> bool:
+    """Write the page; True if a report is absent or bad."""
+    if folder is None:
+        print("environments: --page needs --reports", file=sys.stderr)
+        return True
+    reports = {}
+    for name, mode in MODES.items():
+        path = _file(folder, name)
+        if not path.exists():
+            print(f"environments: the page needs a report of {name}", file=sys.stderr)
+            return True
+        reports[name] = json.loads(path.read_text("utf-8"))
+        if wrong := faults(mode, reports[name]):
+            print(f"environments: the report of {name} is bad: {wrong[0]}", file=sys.stderr)
+            return True
+    kernel = f"Made on {platform.machine()}, Linux {platform.release().split('-')[0]}."
+    command = "./dev environments --reports reports --page"
+    PAGE.write_text(page(reports, command, kernel), "utf-8")
+    print(f"{PAGE.relative_to(ROOT)}: written")
+    return False
+
+
+if __name__ == "__main__":
+    sys.exit(main())
