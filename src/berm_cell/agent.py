@@ -294,6 +294,8 @@ def start(cell, agent_sock, program_sock, owner, cgroup_fd, own_pid_namespace, b
     run_dir = None
     try:
         children.forget()
+        if "pid-namespace" in cell["layers"] and os.getpid() != 1:
+            raise steps.StepFailed("pid-namespace", OSError(0, "the agent is not its init"))
         run_dir, directories = steps.open_cell(cell, owner, berth)
         proc_fd = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         listener, notify = None, None

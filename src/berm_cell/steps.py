@@ -182,6 +182,11 @@ def open_cell(cell, owner, berth):
     layers = cell["layers"]
     with _Step("session"):
         os.setsid()
+    with _Step("agent"):
+        if "pid-namespace" not in layers:
+            sys_.prctl(sys_.PR_SET_CHILD_SUBREAPER, 1)
+        if cell["agent_scope"]:
+            _enter_scope(cell["agent_scope"])
     with _Step("namespaces"):
         flags = 0
         for layer in layers:
@@ -196,10 +201,6 @@ def open_cell(cell, owner, berth):
             with _Step("proc"):
                 sys_.mount("proc", "/proc", "proc", sys_.MS_NOSUID | sys_.MS_NODEV | sys_.MS_NOEXEC)
         return None, {"work": cell["work"], "tmp": cell["tmp"]}
-    with _Step("agent"):
-        sys_.prctl(sys_.PR_SET_CHILD_SUBREAPER, 1)
-        if cell["agent_scope"]:
-            _enter_scope(cell["agent_scope"])
     with _Step("directories"):
         return rundir.make(berth, owner)
 

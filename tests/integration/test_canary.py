@@ -47,22 +47,23 @@ async def test_a_whole_plan_passes(family: str) -> None:
 @pytest.mark.parametrize(
     ("ablate", "found"),
     [
-        (("landlock-fs", "uid"), "filesystem: read a file of the host"),
+        (("landlock-fs",), "filesystem: read a file of the host"),
         (("seccomp", "landlock-net"), "network: connected to a port of the host"),
-        (("seccomp", "landlock-scope", "uid"), "processes: could signal the service"),
+        (("seccomp", "landlock-scope"), "processes: could signal the service"),
         (("seccomp",), "network: opened a UDP socket"),
         (("rlimits", "watchdog"), "memory: took and kept more than its limit"),
     ],
 )
 async def test_a_missing_layer_is_found(ablate: tuple[str, ...], found: str) -> None:
+    if os.geteuid() == 0 and "landlock-scope" in ablate:
+        pytest.skip("as root the uid of the program's own keeps it from the service as well")
     plan = await _plan("confined", ablate)
     with pytest.raises(berm.IsolationError, match=found):
         await _start(plan)
 
 
 @pytest.mark.requires_root
-async def test_root_that_stays_root_is_found() -> None:
-    plan = await _plan("confined", ("uid", "capabilities", "seccomp", "no-new-privs"))
-    with pytest.raises((berm.IsolationError, berm.CellError), match="privileges|no-new-privs"):
-        await _start(plan)
-    assert os.geteuid() == 0
+async def test_no_ablation_runs_a_program_as_root() -> None:
+    """Else one ``kill(-1)`` in an attack ends every process of the machine. It did, once."""
+    with pytest.raises(berm.IsolationError, match="would run as root"):
+        await _plan("confined", ("uid",))

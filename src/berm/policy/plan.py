@@ -191,6 +191,9 @@ def make_plan(
     enforcement = _enforcement(family, layers)
     _require(enforcement, features, settings)
     berth_layers, cell_layers = _share_out(family, layers, features)
+    scope = 0
+    if "pid-namespace" not in cell_layers and "landlock-scope" in layers:
+        scope = landlock.scopes(features.landlock_abi)
     told = refusals(profile.name, family, flags_of(features))
     notify = features.seccomp_notify and "seccomp" in layers
     directories = {"work": "/work", "tmp": "/tmp"} if family == "namespaces" else {}  # noqa: S108
@@ -201,7 +204,8 @@ def make_plan(
         "run_dir": settings.run_dir,
         "in_process": runtime.in_process,
         "proc": family == "namespaces",
-        "kill_all": family == "namespaces" or "landlock-scope" in layers,
+        # kill(-1) reaches what the agent may signal: this run, where one of the two bounds it.
+        "kill_all": "pid-namespace" in cell_layers or scope != 0,
         "disk": settings.disk,
         "inodes": settings.inodes,
         "nice": settings.nice,
@@ -220,11 +224,7 @@ def make_plan(
             "rtprio": 0,
         },
         "landlock": _landlock(family, layers, features, runtime),
-        "agent_scope": (
-            landlock.scopes(features.landlock_abi)
-            if family == "confined" and "landlock-scope" in layers
-            else 0
-        ),
+        "agent_scope": scope,
         "seccomp": base64.b64encode(
             profile_filter(profile, features, family, with_notify=notify)
         ).decode("ascii"),
@@ -283,6 +283,12 @@ def _enforcement(family: str, layers: Sequence[str]) -> Enforcement:
 
 def _require(enforcement: Enforcement, features: HostFeatures, settings: PlanSettings) -> None:
     """Fail closed: what is required and not held is an error that names it and the way out."""
+    if features.uid == 0 and "uid" not in enforcement.layers:
+        raise IsolationError(
+            "A program would run as root here, and no ablation may do that.",
+            meaning="One kill(-1) of it would end every process of the machine.",
+            remedy="Keep the layer uid, or start Berm as an ordinary user.",
+        )
     if settings.ablate:
         return
     missing = [g.value for g in settings.require if g not in enforcement.guarantees]
@@ -317,7 +323,9 @@ def demand(enforcement: Enforcement, wanted: str | Sequence[Guarantee | str]) ->
     """
     strict = wanted == "strict"
     try:
-        names = tuple(Guarantee) if strict or wanted == "standard" else tuple(map(Guarantee, wanted))
+        names = (
+            tuple(Guarantee) if strict or wanted == "standard" else tuple(map(Guarantee, wanted))
+        )
     except ValueError as error:
         raise InputError(
             f"min_isolation is {wanted!r}.",
