@@ -12,6 +12,7 @@ ignored by default, bombs have fuses, and what is overwritten was staged for it.
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Callable, Mapping, Sequence
 
 from berm.audit.attack import Attack
@@ -20,8 +21,10 @@ from berm.audit.verdict import Status
 from berm.config import Config
 from berm.engine import Engine
 from berm.errors import BermError
+from berm.kernel.features import HostFeatures
 from berm.model import Guarantee
-from berm.policy.plan import LAYERS
+from berm.policy.plan import LAYERS, CellPlan, Runtime, make_plan
+from berm.policy.profile import load_profile
 
 ISOLATING = (
     Guarantee.FILESYSTEM,
@@ -107,24 +110,50 @@ async def ablate(
     """Run the isolating attacks with each layer off, and with each left alone."""
     chosen = [a for a in (select() if attacks is None else attacks) if a.guarantee in ISOLATING]
     async with Engine(config) as engine:
-        in_force = engine.enforcement("python").layers
+        in_force, features = engine.enforcement("python").layers, engine.features
     steps = []
     for alone in (False, True):
         for layer in LAYERS:
             if layer not in in_force or (layer in _ALWAYS):
                 continue
-            step = await _step(config, layer, alone, in_force, chosen)
+            step = await _step(config, features, layer, alone, in_force, chosen)
             steps.append(step)
             if on_step is not None:
                 on_step(step)
     return steps
 
 
+def bounded(plan: CellPlan) -> bool:
+    """Whether the launcher's own clean-up, ``kill(-1)``, would stay inside the run.
+
+    It is right only for the init of a pid namespace, or inside a Landlock signal scope. Without
+    either it would end every process of the machine that the agent may signal.
+    """
+    if not plan.cell["kill_all"]:
+        return True
+    layers = plan.enforcement.layers
+    scoped = bool(plan.cell["agent_scope"]) and "landlock-scope" in layers
+    return "pid-namespace" in layers or scoped
+
+
+def _plan(config: Config, features: HostFeatures) -> CellPlan:
+    runtime = Runtime(read_paths=(), interpreter=sys.executable)
+    return make_plan(load_profile("python"), features, runtime, config.plan_settings())
+
+
 async def _step(
-    config: Config, layer: str, alone: bool, in_force: Sequence[str], attacks: Sequence[Attack]
+    config: Config,
+    features: HostFeatures,
+    layer: str,
+    alone: bool,
+    in_force: Sequence[str],
+    attacks: Sequence[Attack],
 ) -> Ablation:
     off = only(layer, in_force) if alone else without(layer, in_force)
     chosen = [attack for attack in attacks if layer in attack.layers]
+    if not bounded(_plan(dataclasses.replace(config, ablate=off), features)):
+        reason = "Not run: the launcher's kill(-1) would reach the whole machine."
+        return Ablation(layer, alone, (), reason)
     try:
         trials = await audit(dataclasses.replace(config, ablate=off), chosen)
     except BermError as error:

@@ -1,5 +1,5 @@
 # id = "leak-processes"
-# title = "find, signal, slow and trace a run at the same time by its process number"
+# title = "find and signal a run at the same time by its process number"
 # guarantee = "processes"
 # layers = ["pid-namespace", "uid", "landlock-scope"]
 # source = ["eoj#27", "measured: same-uid sibling"]
@@ -32,10 +32,6 @@ for pid in sorted(pids - own):
     try:
         os.kill(pid, signal.SIGURG)
         reached.append(pid)
-    except OSError:
-        continue
-    try:
-        os.setpriority(os.PRIO_PROCESS, pid, 12)
     except OSError:
         pass
 if found:

@@ -15,15 +15,15 @@ from attack import escaped, held, reason
 parent = os.getppid()
 if parent == 0:
     held("the parent is outside of this pid namespace")
+if parent == 1 and os.getpid() > 100:
+    held("the watcher is gone, and the parent is the machine's init")
 detail = []
-targets = {parent, 1} if parent == 1 else {parent}
-for target in targets:
-    for number in (signal.SIGSTOP, signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.kill(target, number)
-            detail.append("%d returned" % number)
-        except OSError as error:
-            detail.append("%d %s" % (number, reason(error)))
+for number in (signal.SIGSTOP, signal.SIGTERM, signal.SIGKILL):
+    try:
+        os.kill(parent, number)
+        detail.append("%d returned" % number)
+    except OSError as error:
+        detail.append("%d %s" % (number, reason(error)))
 time.sleep(0.3)
 if os.getppid() != parent:
     escaped("the parent %d is dead: %s" % (parent, ", ".join(detail)))

@@ -11,10 +11,10 @@
 
 int main(int argc, char **argv) {
     attack_start(argc, argv);
-    int targets[] = {(int)prop_number("bystander_pid"), getppid(), 1};
+    int targets[] = {(int)prop_number("bystander_pid"), getppid()};
     char label[40];
-    for (int i = 0; i < 3; i++) {
-        if (targets[i] <= 0) continue;
+    for (int i = 0; i < 2; i++) {
+        if (targets[i] <= 0 || (targets[i] == 1 && getpid() > 100)) continue;
         snprintf(label, sizeof label, "PTRACE_SEIZE %d", i);
         if (tried(label, ptrace(PTRACE_SEIZE, targets[i], 0, 0))) {
             ptrace(PTRACE_INTERRUPT, targets[i], 0, 0);
