@@ -224,6 +224,27 @@ def test_run_does_not_import_the_service(program):
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+# --- audit ---------------------------------------------------------------------------------------
+
+
+@isolated
+def test_audit_tells_each_attack_and_the_sum():
+    done = berm("audit", "net-udp", "harness-exit")
+    text = done.stdout.decode()
+    assert done.returncode == 0, text
+    assert "net-udp" in text and "harness-exit" in text
+    assert "2 attacks: 2 held." in text
+    told = json.loads(berm("audit", "--json", "net-udp").stdout)
+    assert (told["ok"], told["counts"]) == (True, {"held": 1})
+    assert told["trials"][0]["layers"]
+
+
+def test_audit_of_nothing():
+    done = berm("audit", "no-such-attack")
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"no-such-attack" in done.stderr
+
+
 # --- doctor and config ----------------------------------------------------------------------------
 
 
@@ -303,5 +324,5 @@ def test_version_and_help():
     import berm as package
 
     assert berm("--version").stdout.decode().strip() == f"berm {package.__version__}"
-    for command in ([], ["run"], ["serve"], ["doctor"], ["config"]):
+    for command in ([], ["run"], ["serve"], ["doctor"], ["audit"], ["config"]):
         assert berm(*command, "--help").returncode == 0

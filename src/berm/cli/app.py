@@ -10,6 +10,7 @@ from typing import Annotated, ParamSpec
 import typer
 
 import berm
+from berm.cli.audit import audit
 from berm.cli.config import check, show
 from berm.cli.doctor import doctor
 from berm.cli.exits import Exit, of_error
@@ -64,6 +65,7 @@ def _top(
 app.command("run")(_explained(run))
 app.command("serve")(_explained(serve))
 app.command("doctor")(_explained(doctor))
+app.command("audit")(_explained(audit))
 _config = typer.Typer(no_args_is_help=True, help="Look at the configuration.")
 _config.command("show")(_explained(show))
 _config.command("check")(_explained(check))
