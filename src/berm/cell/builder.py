@@ -245,28 +245,44 @@ class ForkServer:
 
 
 class Slots:
-    """Which uid a cell gets, for plans where each has its own: one per living cell."""
+    """Which uid a cell gets, for plans where each has its own: one per living cell.
+
+    A uid counts its processes over the whole machine, so that two services must not use the same
+    one at a time. Each taken slot holds a name in the abstract socket namespace, which the kernel
+    gives to one process only and takes back whatever way that ends.
+    """
 
     def __init__(self, base: int, count: int) -> None:
         """Hand out slots 1 to ``count - 1``; slot 0 is the fork server's own."""
         self.base = base
         self.count = count
         self._free = collections.deque(range(1, count))
+        self._held: dict[int, socket.socket] = {}
 
     def take(self, plan: CellPlan) -> int:
         """Take a slot that no living cell has; 0 for plans with one uid for all."""
         if plan.owners != "slots":
             return 0
-        if not self._free:
-            raise CellError(
-                "No uid is free for another cell.",
-                remedy="Raise isolation.uid_count, or run fewer at a time.",
-            )
-        return self._free.popleft()
+        for _ in range(len(self._free)):
+            slot = self._free.popleft()
+            lock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            try:
+                lock.bind(f"\0berm-uid-{self.base + slot}")
+            except OSError:  # another service of this machine has it
+                lock.close()
+                self._free.append(slot)
+                continue
+            self._held[slot] = lock
+            return slot
+        raise CellError(
+            "No uid is free for another cell.",
+            remedy="Raise isolation.uid_count, or run fewer at a time.",
+        )
 
     def give_back(self, slot: int) -> None:
         """Take a slot back once every process of its cell is gone; reused as late as possible."""
         if slot:
+            self._held.pop(slot).close()
             self._free.append(slot)
 
     def owner(self, plan: CellPlan, slot: int) -> list[int]:

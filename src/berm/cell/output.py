@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Callable
 
@@ -111,7 +112,8 @@ class Feed:
     def __init__(self, data: bytes) -> None:
         """Make the pipe; ``read_end`` is for the cell and stays the caller's to close."""
         self.read_end, self._write_end = os.pipe2(os.O_CLOEXEC)
-        os.fchmod(self.read_end, PIPE_MODE)
+        with contextlib.suppress(PermissionError):  # gVisor's pipes have a mode that stays
+            os.fchmod(self.read_end, PIPE_MODE)
         self._rest = memoryview(data)
         self._loop: asyncio.AbstractEventLoop | None = None
         if len(data) <= self.PIPE_CAPACITY:
