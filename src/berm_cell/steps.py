@@ -122,7 +122,7 @@ def enter_berth(berth, ask_host_for_ids):
             minimal_root.build(berth["root"])
     with _Step("no-new-privs"):
         sys_.prctl(sys_.PR_SET_NO_NEW_PRIVS, 1)
-    if "pid-namespace" not in layers:
+    if "pid-namespace" not in layers and berth["adopts"]:
         with _Step("agent"):
             sys_.prctl(sys_.PR_SET_CHILD_SUBREAPER, 1)
     return 0
@@ -183,7 +183,7 @@ def open_cell(cell, owner, berth):
     with _Step("session"):
         os.setsid()
     with _Step("agent"):
-        if "pid-namespace" not in layers:
+        if "agent" in layers and "pid-namespace" not in layers:
             sys_.prctl(sys_.PR_SET_CHILD_SUBREAPER, 1)
         if cell["agent_scope"]:
             _enter_scope(cell["agent_scope"])

@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 
 from berm.cell.files import Bundle, File, read_bundle
 from berm.cell.outcome import Ending
-from berm.cell.output import PIPE_MODE, Capture, Feed, Listener
+from berm.cell.output import Capture, Feed, Listener, share
 from berm.errors import CellError
 from berm.kernel.cgroups import CgroupLimits, Leaf
 from berm.model import Usage
@@ -147,7 +147,7 @@ class Cell:
         err_read, err_write = os.pipe2(os.O_CLOEXEC)
         for read, write in ((out_read, out_write), (err_read, err_write)):
             os.set_blocking(read, False)
-            os.fchmod(write, PIPE_MODE)
+            share(write)
         captures = [
             Capture(out_read, order.output, order.flood, self._end, order.on_stdout),
             Capture(err_read, order.output, order.flood, self._end, order.on_stderr),

@@ -17,6 +17,12 @@ PIPE_MODE = 0o666
 Listener = Callable[[bytes], None]
 
 
+def share(pipe: int) -> None:
+    """Let a program of another uid open its end of a pipe by name (``/dev/stdin`` and its like)."""
+    with contextlib.suppress(PermissionError):  # under gVisor the mode of a pipe stays as it is
+        os.fchmod(pipe, PIPE_MODE)
+
+
 class Capture:
     """One stream of one run."""
 
@@ -112,8 +118,7 @@ class Feed:
     def __init__(self, data: bytes) -> None:
         """Make the pipe; ``read_end`` is for the cell and stays the caller's to close."""
         self.read_end, self._write_end = os.pipe2(os.O_CLOEXEC)
-        with contextlib.suppress(PermissionError):  # gVisor's pipes have a mode that stays
-            os.fchmod(self.read_end, PIPE_MODE)
+        share(self.read_end)
         self._rest = memoryview(data)
         self._loop: asyncio.AbstractEventLoop | None = None
         if len(data) <= self.PIPE_CAPACITY:

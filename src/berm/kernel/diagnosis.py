@@ -42,6 +42,7 @@ _REMEDIES: Final[Mapping[str, str | Mapping[int, str]]] = {
     "mount_proc": "Kubernetes masks /proc: set procMount: Unmasked, or leave it; a cell then has no /proc.",
     "chroot": _ROOT_ONLY,
     "setuid": _ROOT_ONLY,
+    "rlimit_queues": "Nothing is lost: the kernel (gVisor) has none of what these limit.",
     "rlimit_data": "The watchdog alone holds memory where there is no cgroup (gVisor does not enforce RLIMIT_DATA).",
     "pidfd": _OLD_KERNEL,
     "subreaper": "Orphans cannot be found without a pid namespace: use one, or a newer kernel.",

@@ -44,6 +44,7 @@ _PLAIN_FIELDS: Final = (
     "chroot",
     "setuid",
     "rlimit_data",
+    "rlimit_queues",
     "pidfd",
     "subreaper",
     "proc_children",
@@ -138,6 +139,11 @@ class HostFeatures:
         metadata=_doc("The service can give each cell an unprivileged user id.")
     )
     rlimit_data: bool = dataclasses.field(metadata=_doc("RLIMIT_DATA counts anonymous memory."))
+    rlimit_queues: bool = dataclasses.field(
+        metadata=_doc(
+            "The limits of message queues, pending signals and priorities can be lowered."
+        )
+    )
     pidfd: bool = dataclasses.field(
         metadata=_doc("Processes can be watched by file descriptor (pidfd_open).")
     )

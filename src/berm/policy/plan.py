@@ -18,6 +18,7 @@ from berm.kernel import landlock
 from berm.kernel.bpf import SELF_PID
 from berm.kernel.features import HostFeatures
 from berm.model import MIB, Enforcement, Guarantee
+from berm.policy.places import minimal_root
 from berm.policy.profile import Profile, World, flags_of, profile_filter, refusals
 
 LAYERS = (
@@ -77,6 +78,14 @@ HOLDS: Mapping[str, Mapping[Guarantee, tuple[str, ...]]] = {
 }
 """Plan family → guarantee → the layers that can hold it, strongest first. A guarantee is held
 if at least one of its layers is in force."""
+
+_QUEUES = {"msgqueue": 0, "sigpending": 256, "nice": 0, "rtprio": 0}
+_TOO_WEAK = {
+    Guarantee.FILESYSTEM: ("uid",),  # most of a system is world-readable
+    Guarantee.SECRETS: ("uid",),  # gVisor shows every process's environment to every uid
+    Guarantee.MEMORY: ("watchdog",),  # it comes too late for who takes all at once
+}
+"""Layers that help others, and hold nothing alone."""
 
 STRICT = (Guarantee.FILESYSTEM, Guarantee.NETWORK, Guarantee.PROCESSES)
 """Under ``strict`` each of these must be held by two independent layers."""
@@ -188,7 +197,7 @@ def make_plan(
     """Compute the plan, or raise :class:`IsolationError` where a required guarantee is not held."""
     family = choose_family(features, settings.family)
     layers = _layers(family, features, settings)
-    enforcement = _enforcement(family, layers)
+    enforcement = _enforcement(family, layers, features)
     _require(enforcement, features, settings)
     berth_layers, cell_layers = _share_out(family, layers, features)
     scope = 0
@@ -215,14 +224,7 @@ def make_plan(
         # kept away by the pid namespace or by Landlock; without either, at least by this.
         "dumpable": family == "namespaces" or "landlock-fs" in layers,
         "watch_interval": settings.watch_interval,
-        "rlimits": {
-            "core": 0,
-            "memlock": 64 * 1024,
-            "msgqueue": 0,
-            "sigpending": 256,
-            "nice": 0,
-            "rtprio": 0,
-        },
+        "rlimits": {"core": 0, "memlock": 64 * 1024, **(_QUEUES if features.rlimit_queues else {})},
         "landlock": _landlock(family, layers, features, runtime),
         "agent_scope": scope,
         "seccomp": base64.b64encode(
@@ -235,7 +237,8 @@ def make_plan(
     berth: dict[str, object] = {
         "layers": berth_layers,
         "ids": {"written_by": "host" if features.uid == 0 and features.setuid else "self"},
-        "root": _root(runtime),
+        "root": minimal_root(runtime.read_paths),
+        "adopts": features.subreaper,
         "preload": list(runtime.preload) if runtime.in_process else [],
     }
     identity = json.dumps([berth, cell, dataclasses.asdict(runtime)], sort_keys=True)
@@ -267,17 +270,20 @@ def _layers(family: str, features: HostFeatures, settings: PlanSettings) -> tupl
         "landlock-net": abi >= 4,
         "landlock-scope": abi >= 6,
         "seccomp": features.seccomp_filter,
-        "agent": True,
+        "agent": namespaces or features.subreaper,
         "watchdog": True,
     }
     return tuple(name for name in LAYERS if given[name] and name not in settings.ablate)
 
 
-def _enforcement(family: str, layers: Sequence[str]) -> Enforcement:
+def _enforcement(family: str, layers: Sequence[str], features: HostFeatures) -> Enforcement:
     held = {
         guarantee: tuple(name for name in names if name in layers)
         for guarantee, names in HOLDS[family].items()
     }
+    if not features.rlimit_data:
+        held[Guarantee.MEMORY] = tuple(n for n in held[Guarantee.MEMORY] if n != "rlimits")
+    held = {g: names for g, names in held.items() if names != _TOO_WEAK.get(g)}
     return Enforcement(family, {g: names for g, names in held.items() if names}, tuple(layers))
 
 
@@ -369,30 +375,6 @@ def _share_out(
     if not features.userns and "user-namespace" in cell:
         cell.remove("user-namespace")
     return berth, cell
-
-
-def _root(runtime: Runtime) -> dict[str, object]:
-    """The minimal root of the namespaces plan: the runtime's files and a synthetic rest."""
-    return {
-        "base": "/tmp",  # noqa: S108 - a mount point in a private mount namespace
-        "binds": list(runtime.read_paths),
-        "devices": ["null", "zero", "full", "random", "urandom"],
-        "directories": ["/work", "/tmp", "/box", "/etc", "/dev"],  # noqa: S108
-        "files": {
-            "/etc/passwd": "root:x:0:0::/:/bin/false\ncell:x:1000:1000::/work:/bin/sh\n",
-            "/etc/group": "root:x:0:\ncell:x:1000:\n",
-            "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
-            "/etc/hosts": "127.0.0.1 localhost\n",
-        },
-        "links": {
-            "/dev/fd": "/proc/self/fd",
-            "/dev/stdin": "/proc/self/fd/0",
-            "/dev/stdout": "/proc/self/fd/1",
-            "/dev/stderr": "/proc/self/fd/2",
-            "/dev/shm": "/tmp",  # noqa: S108
-        },
-        "proc": True,
-    }
 
 
 def _landlock(

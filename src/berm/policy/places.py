@@ -1,0 +1,29 @@
+"""What a cell of the namespaces plan finds in its root directory, as orders for the launcher. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def minimal_root(read_paths: Sequence[str]) -> dict[str, object]:
+    """The minimal root of the namespaces plan: the runtime's files and a synthetic rest."""
+    return {
+        "base": "/tmp",  # noqa: S108 - a mount point in a private mount namespace
+        "binds": list(read_paths),
+        "devices": ["null", "zero", "full", "random", "urandom"],
+        "directories": ["/work", "/tmp", "/box", "/etc", "/dev"],  # noqa: S108
+        "files": {
+            "/etc/passwd": "root:x:0:0::/:/bin/false\ncell:x:1000:1000::/work:/bin/sh\n",
+            "/etc/group": "root:x:0:\ncell:x:1000:\n",
+            "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+            "/etc/hosts": "127.0.0.1 localhost\n",
+        },
+        "links": {
+            "/dev/fd": "/proc/self/fd",
+            "/dev/stdin": "/proc/self/fd/0",
+            "/dev/stdout": "/proc/self/fd/1",
+            "/dev/stderr": "/proc/self/fd/2",
+            "/dev/shm": "/tmp",  # noqa: S108
+        },
+        "proc": True,
+    }
