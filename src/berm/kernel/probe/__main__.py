@@ -35,7 +35,7 @@ TRIALS: Final[tuple[Callable[[Trial], Any], ...]] = (
     powers.chroot,
     powers.setuid,
     powers.rlimit_data,
-    rlimit_queues,
+    powers.rlimit_queues,
     powers.pidfd,
     powers.subreaper,
     powers.proc_children,
