@@ -24,7 +24,7 @@ from berm.service.problems import ApiError
 from berm.service.readiness import Readiness
 from berm.service.settings import ServiceSettings
 
-SETTINGS = ServiceSettings(max_body="64KiB", max_bodies="160KiB", body_timeout=1.5, max_requests=4)
+SETTINGS = ServiceSettings(max_body="64KiB", max_bodies="160KiB", body_timeout=4, max_requests=4)
 SECRET = "the text of a foreign exception"
 
 
@@ -114,7 +114,7 @@ def address(behind):
 
 @pytest.fixture
 def client(address):
-    with httpx.Client(base_url=f"http://{address[0]}:{address[1]}", timeout=10) as client:
+    with httpx.Client(base_url=f"http://{address[0]}:{address[1]}", timeout=60) as client:
         yield client
 
 
@@ -153,7 +153,7 @@ def test_a_chunked_body_is_cut_off_at_the_cap(client, count):
 
 
 def raw(address, head, *parts, pause=0.0):
-    with socket.create_connection(address, timeout=10) as sock:
+    with socket.create_connection(address, timeout=60) as sock:
         sock.sendall(head.replace("\n", "\r\n").encode())
         for part in parts:
             time.sleep(pause)
@@ -195,8 +195,8 @@ def test_a_body_that_comes_too_slowly(address):
         pause=0.3,
     )
     assert answer.startswith("HTTP/1.1 408")
-    assert "1.5 s" in answer
-    assert 1.0 < time.monotonic() - started < 8
+    assert "4 s" in answer
+    assert 3.0 < time.monotonic() - started < 30
 
 
 def test_a_length_that_is_none(address):
@@ -231,6 +231,17 @@ def test_a_client_that_goes_cancels_its_work(address, behind):
     wait_for(lambda: behind.readiness.running == 0)
 
 
+def test_a_client_that_goes_while_it_sends_is_no_failure(address, behind, capfd):
+    with socket.create_connection(address) as sock:
+        sock.sendall(b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nx")
+        wait_for(lambda: behind.readiness.running == 1)
+    wait_for(lambda: behind.readiness.running == 0)
+    time.sleep(0.2)
+    told = capfd.readouterr().out
+    assert "status=499" in told
+    assert "failed" not in told
+
+
 def test_too_many_requests_are_told_when_to_come_back(address, behind, client):
     behind.events.clear()
     holders = [socket.create_connection(address) for _ in range(4)]
@@ -250,7 +261,7 @@ def test_too_many_requests_are_told_when_to_come_back(address, behind, client):
 
 
 def wait_for(condition):
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -15,6 +15,7 @@ from typing import Final
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from berm.errors import BermError
@@ -72,7 +73,7 @@ class Desk:
         with structlog.contextvars.bound_contextvars(execution_id=scope[EXECUTION_ID]):
             try:
                 await self._app(scope, receive, send_with_headers)
-            except ClientGoneError:
+            except (ClientGoneError, ClientDisconnect):
                 status = status or 499
             except asyncio.CancelledError:
                 # Only the server's end cancels a request, and it waits for this task.
