@@ -36,6 +36,11 @@ World: TypeAlias = Literal["namespaces", "confined"]
 WORLDS: Final[tuple[World, ...]] = ("namespaces", "confined")
 NAMES: Final = ("python", "native", "jvm", "node", "compile")
 
+DOCKER_DEFAULT_REACH: Final = 308
+"""How many of the syscalls in Berm's table Docker's default profile allows to a container without extra
+capabilities, for comparison (github.com/moby/profiles, seccomp/default.json, commit cd3bed8061c7 of 2026-06-30).
+Berm's largest profile is a subset of them."""
+
 LANDLOCK_SCOPE: Final = "landlock-scope"
 LANDLOCK_TRUNCATE: Final = "landlock-truncate"
 ALL_FLAGS: Final = frozenset({LANDLOCK_SCOPE, LANDLOCK_TRUNCATE})
@@ -46,9 +51,6 @@ _CHOICE: Final = re.compile(r"(\S+) if (\S+) else (\S+)")
 _KEYS: Final = {
     "name",
     "title",
-    "runtime_threads",
-    "needs_proc",
-    "data_headroom",
     "groups",
     "surface",
     *WORLDS,
@@ -75,9 +77,6 @@ class Profile:
 
     Attributes:
         name, title: for people.
-        runtime_threads: threads that the runtime itself keeps, not counted against the run's limit.
-        needs_proc: the runtime does not start without ``/proc``.
-        data_headroom: bytes of RLIMIT_DATA that the runtime needs beside the run's memory limit.
         groups: for each world the names of its groups in order; an entry may be
             ``A if FLAG else B`` with one of :data:`ALL_FLAGS`.
         surface: see :class:`Surface`.
@@ -85,9 +84,6 @@ class Profile:
 
     name: str
     title: str
-    runtime_threads: int
-    needs_proc: bool
-    data_headroom: int
     groups: Mapping[World, tuple[str, ...]]
     surface: Surface
 
@@ -180,9 +176,6 @@ def load_profile(name: str) -> Profile:
         profile = Profile(
             name=raw["name"],
             title=raw["title"],
-            runtime_threads=raw["runtime_threads"],
-            needs_proc=raw["needs_proc"],
-            data_headroom=raw["data_headroom"],
             groups={world: (*raw["groups"], *raw[world]["groups"], _REFUSED) for world in WORLDS},
             surface=Surface(**raw["surface"]),
         )
