@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import struct
-
 import pytest
 
 from berm.kernel import landlock
-from berm.kernel.landlock import fs_rights, net_rights, ruleset_attributes, scopes
+from berm.kernel.landlock import fs_rights, net_rights, scopes
 
 # linux/landlock.h: number of filesystem rights by ABI
 FS_BITS = {0: 0, 1: 13, 2: 14, 3: 15, 4: 15, 5: 16, 6: 16, 7: 16}
@@ -39,12 +37,3 @@ def test_rights_on_a_file_are_those_that_a_file_can_have(abi: int):
     assert rights.for_file(rights.execute) == landlock.READ_FILE | landlock.EXECUTE
     assert rights.for_file(rights.write) & (landlock.READ_DIR | landlock.MAKE_REG) == 0
     assert rights.for_file(rights.device) == rights.device
-
-
-@pytest.mark.parametrize(("abi", "size"), [(1, 8), (3, 8), (4, 16), (5, 16), (6, 24), (7, 24)])
-def test_attributes_have_the_size_of_the_abi(abi: int, size: int):
-    raw = ruleset_attributes(abi)
-    assert len(raw) == size
-    wanted = (fs_rights(abi).handled, net_rights(abi), scopes(abi))
-    assert struct.unpack(f"<{size // 8}Q", raw) == wanted[: size // 8]
-    assert not any(ruleset_attributes(abi, fs=False, net=False, scope=False))

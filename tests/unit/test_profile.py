@@ -26,7 +26,6 @@ from berm.policy.profile import (
     NO_FLAGS,
     WORLDS,
     constants,
-    explain,
     flags_of,
     groups,
     load_profile,
@@ -220,10 +219,3 @@ def test_unknown_groups_and_flags_are_refused():
         wrong = dataclasses.replace(loaded, groups={"confined": (entry, "refused")})
         with pytest.raises(PolicyError, match=text):
             policy_rules(wrong, "confined", ALL_FLAGS)
-
-
-def test_rules_say_why():
-    text = explain(number_of("fcntl"), "python", "confined")
-    assert "allow when arg1:32 in F_DUPFD" in text
-    assert "errno(1): F_SETOWN" in text
-    assert explain(9999, "python", "confined") == "errno(1): named by no rule"

@@ -191,12 +191,3 @@ class Filter:
         for rule in self.rules:
             if not 0 <= rule.nr < end:
                 raise PolicyError(f"{rule.nr} is not a syscall number of this ABI.")
-
-
-def clone3_rule(nr: int = 435) -> Rule:
-    """Return the rule that every filter needs for ``clone3``.
-
-    Its flags lie in memory, where a filter cannot look; ENOSYS makes C libraries fall back to
-    ``clone``, whose flags are an argument. With EPERM threads could not start at all.
-    """
-    return Rule(nr, _ENOSYS)

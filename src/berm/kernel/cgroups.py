@@ -94,10 +94,6 @@ class Leaf:
         """
         return os.open(self.path / "cgroup.procs", os.O_WRONLY | os.O_CLOEXEC)
 
-    def add(self, pid: int) -> None:
-        """Move a process in."""
-        self._write("cgroup.procs", str(pid))
-
     def pids(self) -> list[int]:
         """Return the processes inside; 0 stands for one of another pid namespace."""
         return [int(line) for line in self._read("cgroup.procs").split()]

@@ -186,21 +186,6 @@ class HostFeatures:
         }
         return cls(**values)
 
-    @property
-    def namespaces(self) -> bool:
-        """True if the namespaces plan can be held: own mounts, processes, ipc and a new root."""
-        return all(
-            (
-                self.way != "none",
-                self.mount_ns,
-                self.pid_ns,
-                self.ipc_ns,
-                self.mount_tmpfs,
-                self.bind_mount,
-                self.pivot_root,
-            )
-        )
-
     def with_landlock_cap(self, cap: int | None) -> HostFeatures:
         """Return the same with the Landlock ABI at most ``cap``."""
         if cap is None or cap >= self.landlock_abi:

@@ -11,7 +11,6 @@ group ``open-without-truncation``), below 6 signals and abstract sockets.
 from __future__ import annotations
 
 import dataclasses
-import struct
 from typing import Final
 
 # LANDLOCK_ACCESS_FS_*
@@ -44,7 +43,6 @@ NEWEST_ABI: Final = 7
 """The highest ABI that Berm knows; a newer kernel is used as this one."""
 
 _FILE_RIGHTS: Final = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV
-_ATTRIBUTES: Final = struct.Struct("<QQQ")  # struct landlock_ruleset_attr
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -114,18 +112,3 @@ def net_rights(abi: int) -> int:
 def scopes(abi: int) -> int:
     """Return the scopes to set: none below ABI 6."""
     return SCOPE_ABSTRACT_UNIX_SOCKET | SCOPE_SIGNAL if abi >= 6 else 0
-
-
-def ruleset_attributes(abi: int, *, fs: bool = True, net: bool = True, scope: bool = True) -> bytes:
-    """Return ``struct landlock_ruleset_attr`` for ``landlock_create_ruleset``, in the ABI's size.
-
-    Args:
-        abi: the ABI to use, 1 or more.
-        fs, net, scope: False leaves that part out.
-    """
-    whole = _ATTRIBUTES.pack(
-        fs_rights(abi).handled if fs else 0,
-        net_rights(abi) if net else 0,
-        scopes(abi) if scope else 0,
-    )
-    return whole[: 24 if abi >= 6 else 16 if abi >= 4 else 8]

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from berm.errors import PolicyError
 from berm.kernel import bpf
-from berm.kernel.syscalls import name_of, number_of, table
+from berm.kernel.syscalls import number_of, table
 from berm.policy.rules import PolicyRule, parse_rule
 
 if TYPE_CHECKING:
@@ -90,10 +90,6 @@ class Profile:
     def forks(self, world: World) -> bool:
         """True if the program may start processes; False if it may start threads only."""
         return "fork" in self.groups[world]
-
-    def execs(self, world: World) -> bool:
-        """True if the filter lets a program file be started (what an exec'd runtime needs)."""
-        return "exec" in self.groups[world]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -311,15 +307,3 @@ def reach(
 def reachable(profile: Profile | str, world: World, flags: frozenset[str] = ALL_FLAGS) -> list[str]:
     """Return the names of the syscalls that a program can reach, sorted: its attack surface."""
     return sorted(reach(profile, world, flags))
-
-
-def explain(number: int, profile: Profile | str, world: World) -> str:
-    """Return why a syscall is allowed or refused, for people."""
-    loaded = load_profile(profile) if isinstance(profile, str) else profile
-    name = name_of(number)
-    reasons = [
-        f"{rule.action}{' when ' + ' and '.join(rule.when) if rule.when else ''}: {rule.reason}"
-        for rule in policy_rules(loaded, world, ALL_FLAGS)
-        if name in rule.calls
-    ]
-    return "\n".join(reasons) or "errno(1): named by no rule"
