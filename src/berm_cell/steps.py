@@ -194,12 +194,12 @@ def open_cell(cell, owner, berth):
                 flags |= NAMESPACE_FLAGS.get(layer, 0)
         if flags:
             sys_.unshare(flags)
-    if "mount-namespace" in layers:
+    if cell["mounts"]:
         with _Step("directories"):
             _mount_directories(cell, owner)
         if cell["proc"]:
             with _Step("proc"):
-                sys_.mount("proc", "/proc", "proc", sys_.MS_NOSUID | sys_.MS_NODEV | sys_.MS_NOEXEC)
+                _mount_proc()
         return None, {"work": cell["work"], "tmp": cell["tmp"]}
     with _Step("directories"):
         return rundir.make(berth, owner)
@@ -215,6 +215,15 @@ def _enter_scope(scope):
         sys_.landlock_restrict(ruleset)
     finally:
         os.close(ruleset)
+
+
+def _mount_proc():
+    """A /proc of this pid namespace; /proc/sys read-only, since some of it is the namespace's."""
+    flags = sys_.MS_NOSUID | sys_.MS_NODEV | sys_.MS_NOEXEC
+    sys_.mount("proc", "/proc", "proc", flags)
+    sys_.mount("/proc/sys", "/proc/sys", None, sys_.MS_BIND)
+    readonly = sys_.MS_REMOUNT | sys_.MS_BIND | sys_.MS_RDONLY
+    sys_.mount(None, "/proc/sys", None, readonly | flags)
 
 
 def _mount_directories(cell, owner):
@@ -284,7 +293,8 @@ def confine(cell, owner, directories, cgroup_fd, keep_fds, notify):
     with _Step("no-new-privs"):
         sys_.prctl(sys_.PR_SET_NO_NEW_PRIVS, 1)
         sys_.prctl(sys_.PR_SET_PDEATHSIG, signal.SIGKILL)  # a change of ids clears it
-        sys_.prctl(sys_.PR_SET_DUMPABLE, 1 if cell["dumpable"] else 0)
+        # The agent, which may have the same uid, must be able to see what the program holds.
+        sys_.prctl(sys_.PR_SET_DUMPABLE, 1)
     with _Step("working-directory"):
         os.chdir(directories["work"])
     if cell["landlock"] is not None:

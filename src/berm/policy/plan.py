@@ -200,19 +200,22 @@ def make_plan(
     enforcement = _enforcement(family, layers, features)
     _require(enforcement, features, settings)
     berth_layers, cell_layers = _share_out(family, layers, features)
+    mounts = "mount-namespace" in layers and "pivot-root" in layers
     scope = 0
     if "pid-namespace" not in cell_layers and "landlock-scope" in layers:
         scope = landlock.scopes(features.landlock_abi)
     told = refusals(profile.name, family, flags_of(features))
     notify = features.seccomp_notify and "seccomp" in layers
-    directories = {"work": "/work", "tmp": "/tmp"} if family == "namespaces" else {}  # noqa: S108
+    directories = {"work": "/work", "tmp": "/tmp"} if mounts else {}  # noqa: S108
     cell: dict[str, object] = {
         **directories,
         "layers": cell_layers,
         "box": "/box",
         "run_dir": settings.run_dir,
         "in_process": runtime.in_process,
-        "proc": family == "namespaces",
+        # What these two need of each other matters only where an ablation takes one away.
+        "mounts": mounts,
+        "proc": mounts and "pid-namespace" in cell_layers,
         # kill(-1) reaches what the agent may signal: this run, where one of the two bounds it.
         "kill_all": "pid-namespace" in cell_layers or scope != 0,
         "disk": settings.disk,
@@ -220,9 +223,6 @@ def make_plan(
         "nice": settings.nice,
         "uid": 1000,
         "gid": 1000,
-        # The agent, which may have the same uid, must see what the program holds open. Others are
-        # kept away by the pid namespace or by Landlock; without either, at least by this.
-        "dumpable": family == "namespaces" or "landlock-fs" in layers,
         "watch_interval": settings.watch_interval,
         "rlimits": {"core": 0, "memlock": 64 * 1024, **(_QUEUES if features.rlimit_queues else {})},
         "landlock": _landlock(family, layers, features, runtime),
@@ -284,6 +284,8 @@ def _enforcement(family: str, layers: Sequence[str], features: HostFeatures) -> 
     if not features.rlimit_data:
         held[Guarantee.MEMORY] = tuple(n for n in held[Guarantee.MEMORY] if n != "rlimits")
     held = {g: names for g, names in held.items() if names != _TOO_WEAK.get(g)}
+    if family == "confined" and not {"landlock-fs", "uid"} & set(layers):
+        del held[Guarantee.PROCESSES]  # /proc/PID/mem of any process of the same uid is a file
     return Enforcement(family, {g: names for g, names in held.items() if names}, tuple(layers))
 
 
@@ -392,7 +394,9 @@ def _landlock(
         rules += [[f"/dev/{name}", rights.device] for name in ("null", "full")]
         rules += [["{work}", rights.write | landlock.EXECUTE], ["{tmp}", rights.write]]
         if family == "namespaces":
-            rules += [["/proc", rights.read], ["/etc", rights.read], ["/", landlock.READ_DIR]]
+            # Single files, so that Landlock alone holds what the minimal root holds.
+            rules += [[f"/etc/{name}", rights.read] for name in _ETC]
+            rules += [["/proc", rights.read]]
     return {
         "fs": handled,
         "net": landlock.net_rights(abi) if "landlock-net" in layers else 0,
