@@ -7,8 +7,11 @@ from collections.abc import Mapping
 
 #: Without Landlock and without mounts of one's own there is no way to keep a program from files.
 NO_FILES = frozenset({"filesystem", "secrets"})
-#: gVisor of 2022 has, on top of that, nothing that adopts orphans (no child subreaper).
-NO_FILES_NO_ADOPTION = NO_FILES | {"cleanup"}
+#: Nor, then, from the memory of processes of the same uid, which is a file below /proc.
+NO_MEMORY_FILES = NO_FILES | {"processes"}
+#: gVisor (Debian 12's, of 2022) lets nobody mount, has no Landlock, does not enforce RLIMIT_DATA, and has
+#: nothing that adopts orphans (no child subreaper).
+GVISOR = NO_FILES | {"memory", "cleanup"}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -70,19 +73,19 @@ _ALL = (
     _bare("userns-blocked", "uid 1000; making a user namespace fails with EPERM", fast=True),
     _bare("userns-enospc", "uid 1000; making a user namespace fails with ENOSPC"),
     _bare("userns-nocaps", "uid 1000; user namespaces can be made and give no powers"),
-    Mode("gvisor-root", "gVisor (runsc), as root", ("gvisor-root",), refused=NO_FILES_NO_ADOPTION),
+    Mode("gvisor-root", "gVisor (runsc), as root", ("gvisor-root",), refused=GVISOR),
     Mode(
         "gvisor-user",
         "gVisor (runsc), as uid 1000",
         ("gvisor-user",),
-        refused=NO_FILES_NO_ADOPTION,
+        refused=GVISOR | NO_MEMORY_FILES,
         fast=True,
     ),
     Mode(
         "aca-landlock-off",
         "as aca, on a kernel without Landlock",
         ("aca", "--landlock", "off"),
-        refused=NO_FILES,
+        refused=NO_MEMORY_FILES,
         fast=True,
     ),
     _capped(1, "5.13"),
