@@ -40,6 +40,10 @@ run without them is only slow."""
 _ALWAYS = frozenset(("agent", "watchdog", "rlimits", "cgroup"))
 """Layers that stay on when one is left alone: they end and bound the run, they isolate nothing."""
 
+_NEVER_OFF = "uid"
+"""Stays on too, started as root: no program ever runs as root. An audit by an ordinary user has no
+such layer, so that its table is the sharper one."""
+
 _STANDS_ON: Mapping[str, tuple[str, ...]] = {
     "pivot-root": ("mount-namespace",),
     "mount-namespace": ("pivot-root",),
@@ -93,7 +97,7 @@ def without(layer: str, in_force: Sequence[str]) -> tuple[str, ...]:
 
 def only(layer: str, in_force: Sequence[str]) -> tuple[str, ...]:
     """Return what to switch off to leave ``layer`` alone with what it stands on."""
-    kept = {layer, *_ALWAYS, *_STANDS_ON.get(layer, ())}
+    kept = {layer, _NEVER_OFF, *_ALWAYS, *_STANDS_ON.get(layer, ())}
     if any(name.endswith("-namespace") or name == "pivot-root" for name in kept):
         kept.add("user-namespace")  # where it is in force, the others are made inside of it
     if layer in ("seccomp", "landlock-fs", "landlock-net", "landlock-scope"):
@@ -105,17 +109,22 @@ async def ablate(
     config: Config,
     attacks: Sequence[Attack] | None = None,
     *,
+    claimed: bool = True,
     on_step: Callable[[Ablation], None] | None = None,
 ) -> list[Ablation]:
-    """Run the isolating attacks with each layer off, and with each left alone."""
-    chosen = [a for a in (select() if attacks is None else attacks) if a.guarantee in ISOLATING]
+    """Run the isolating attacks with each layer off, and with each left alone.
+
+    With ``claimed`` each layer meets only the attacks whose header claims it; without, all.
+    """
+    isolating = [a for a in (select() if attacks is None else attacks) if a.guarantee in ISOLATING]
     async with Engine(config) as engine:
         in_force, features = engine.enforcement("python").layers, engine.features
     steps = []
     for alone in (False, True):
         for layer in LAYERS:
-            if layer not in in_force or (layer in _ALWAYS):
+            if layer not in in_force or layer in _ALWAYS or (layer == _NEVER_OFF and not alone):
                 continue
+            chosen = [a for a in isolating if layer in a.layers or not claimed]
             step = await _step(config, features, layer, alone, in_force, chosen)
             steps.append(step)
             if on_step is not None:
@@ -150,12 +159,11 @@ async def _step(
     attacks: Sequence[Attack],
 ) -> Ablation:
     off = only(layer, in_force) if alone else without(layer, in_force)
-    chosen = [attack for attack in attacks if layer in attack.layers]
     if not bounded(_plan(dataclasses.replace(config, ablate=off), features)):
         reason = "Not run: the launcher's kill(-1) would reach the whole machine."
         return Ablation(layer, alone, (), reason)
     try:
-        trials = await audit(dataclasses.replace(config, ablate=off), chosen)
+        trials = await audit(dataclasses.replace(config, ablate=off), attacks)
     except BermError as error:
         return Ablation(layer, alone, (), error.diagnostics())
     return Ablation(layer, alone, tuple(trials))

@@ -32,6 +32,10 @@ _SYSTEM_FOLDERS = (
 )
 
 
+#: Where attacks may leave something for another run to find.
+_SHARED_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/run", "/run/lock", "/", ".")  # noqa: S108
+
+
 class Session:
     """What is staged once for a whole audit: a folder, an open descriptor, a variable.
 
@@ -102,6 +106,7 @@ class Staged:
         self._checks: list[Callable[[], list[str]]] = []
         self._stack = contextlib.ExitStack()
         self._stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
+        self._stack.callback(_sweep, str(self.values["token"]))
         self._bystander: Bystander | None = None
 
     @property
@@ -152,6 +157,14 @@ def stage(session: Session, attack: Attack) -> Iterator[Staged]:
         yield staged
     finally:
         staged.close()
+
+
+def _sweep(token: str) -> None:
+    """Remove what attacks that got through left in shared places; all of it bears the token."""
+    for folder in _SHARED_FOLDERS:
+        with contextlib.suppress(OSError):
+            for path in Path(folder).glob(f"*{token}*"):
+                path.unlink()
 
 
 def _secret_file(staged: Staged) -> None:

@@ -1,7 +1,7 @@
 # id = "mount-list"
 # title = "read where the host's file systems are mounted, by statmount, listmount and /proc"
 # guarantee = "filesystem"
-# layers = ["mount-namespace", "seccomp"]
+# layers = ["pivot-root", "landlock-fs"]
 # source = ["CVE-2024-21626"]
 # bare = "user"
 # notes = "A mount table of the host names its disks and directories. Inside a cell only the cell's own mounts may show."

@@ -18,13 +18,6 @@ def connect(host):
         sock.sendall(b"from the attack")
 
 
-def fast_open():
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
-        sock.settimeout(2)
-        sock.sendto(b"from the attack", 0x20000000, ("127.0.0.1", port))
-
-
 for host in ("127.0.0.1", "127.1.2.3", "0.0.0.0"):
     tally.attempt(host, connect, host)
-tally.attempt("MSG_FASTOPEN", fast_open)
 tally.finish()

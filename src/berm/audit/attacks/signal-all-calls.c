@@ -30,7 +30,6 @@ int main(int argc, char **argv) {
         TRY("rt_sigqueueinfo", syscall(SYS_rt_sigqueueinfo, pid, SIGURG, &info));
         TRY("rt_tgsigqueueinfo", syscall(SYS_rt_tgsigqueueinfo, pid, pid, SIGURG, &info));
         int handle = syscall(SYS_pidfd_open, pid, 0);
-        TRY("pidfd_open", handle);
         if (handle >= 0) { TRY("pidfd_send_signal", syscall(SYS_pidfd_send_signal, handle, SIGURG, 0, 0)); }
         snprintf(label, sizeof label, "/proc/%d", pid);
         handle = open(label, O_RDONLY | O_DIRECTORY);

@@ -4,7 +4,7 @@
 // layers = ["seccomp", "landlock-fs", "pivot-root"]
 // source = ["CVE-2017-5226"]
 // bare = "user"
-// notes = "Kernels with dev.tty.legacy_tiocsti=0 refuse TIOCSTI to everyone; opening a pty is what shows there."
+// notes = "Kernels with dev.tty.legacy_tiocsti=0 refuse TIOCSTI to everyone; there the attack shows nothing."
 #include "attack.h"
 #include <pty.h>
 #include <sys/ioctl.h>
@@ -21,15 +21,16 @@ int main(int argc, char **argv) {
         /* Bits above the 32 that the kernel looks at must not get past the filter. */
         tried("TIOCSTI with high bits", syscall(SYS_ioctl, fd, 0x100000000UL | TIOCSTI, "x"));
     }
-    tried("/dev/tty", open("/dev/tty", O_RDWR | O_NOCTTY));
+    int terminal = open("/dev/tty", O_RDWR | O_NOCTTY);
+    if (terminal >= 0) tried("TIOCSTI controlling terminal", ioctl(terminal, TIOCSTI, "x"));
     int master = posix_openpt(O_RDWR | O_NOCTTY);
-    if (tried("own pty", master)) {
+    if (master >= 0) {
         char name[100];
         if (grantpt(master) == 0 && unlockpt(master) == 0 && ptsname_r(master, name, sizeof name) == 0) {
             int slave = open(name, O_RDWR | O_NOCTTY);
             tried("TIOCSTI own pty", ioctl(slave, TIOCSTI, "x"));
             setsid();
-            tried("TIOCSCTTY", ioctl(slave, TIOCSCTTY, 1));
+            ioctl(slave, TIOCSCTTY, 1);
             tried("TIOCSTI controlling pty", ioctl(slave, TIOCSTI, "x"));
         }
     }

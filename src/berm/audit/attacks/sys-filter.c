@@ -1,7 +1,7 @@
 // id = "sys-filter"
 // title = "change the filter itself: SECCOMP_SET_MODE_STRICT, a listener of one's own, no_new_privs off"
 // guarantee = "privileges"
-// layers = ["no-new-privs", "seccomp"]
+// layers = ["seccomp"]
 // source = ["OpenShell#584", "dify-sandbox#27"]
 // bare = "user"
 // notes = "What counts is that no_new_privs is on, that a filter is installed, and that neither can be taken back."

@@ -1,5 +1,5 @@
 // id = "trace-compare"
-// title = "learn about another process with kcmp, get_robust_list, move_pages, process_madvise, process_mrelease"
+// title = "learn about another process with kcmp, get_robust_list, move_pages, process_madvise"
 // guarantee = "processes"
 // layers = ["pid-namespace", "uid", "landlock-fs", "seccomp"]
 // source = ["surface: process_madvise"]
@@ -23,7 +23,6 @@ int main(int argc, char **argv) {
     if (handle >= 0) {
         struct iovec range = {page, 4096};
         tried("process_madvise", syscall(440, handle, &range, 1L, 20 /* MADV_COLD */, 0));
-        tried_past("process_mrelease", syscall(448, handle, 0), EINVAL);
     }
     attack_finish();
 }

@@ -5,7 +5,7 @@ import time
 from attack import props
 
 for place in (".", "..", "/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/run", "/run/lock", tempfile.gettempdir(), os.path.expanduser("~"), os.path.dirname(os.getcwd())):
-    for name in ("berm-left-" + props["token"], "." + props["canary"]):
+    for name in ("berm-left-" + props["token"], "." + props["canary"] + "-" + props["token"]):
         try:
             with open(os.path.join(place, name), "w") as file:
                 file.write(props["canary"])
