@@ -35,7 +35,7 @@ class Agent:
     def __init__(self, cell, sock, proc_fd, program, pipes, run_dir, directories, listener):
         self._cell = cell
         self._sock = sock
-        self._tree = tree.ProcessTree(proc_fd, cell["proc"] and "pid-namespace" in cell["layers"])
+        self._tree = tree.ProcessTree(proc_fd, cell["proc"])
         self._program = program
         self._parked_pipe, self._exec_pipe = pipes
         self._run_dir = run_dir

@@ -70,7 +70,7 @@ def _prepare(host):
         own_pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
     hidden = _warm(plan["berth"])
     berth = None
-    if "mount-namespace" not in cell["layers"]:
+    if not cell["mounts"]:
         berth = rundir.Berth(cell["run_dir"])
     sys_.set_name("berm-forkserver")
     protocol.send_frame(host, {"op": "ready", "python": sys.version.split()[0]})

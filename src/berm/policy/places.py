@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+ETC = {
+    "passwd": "root:x:0:0::/:/bin/false\ncell:x:1000:1000::/work:/bin/sh\n",
+    "group": "root:x:0:\ncell:x:1000:\n",
+    "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
+    "hosts": "127.0.0.1 localhost\n",
+}
+"""The synthetic files of ``/etc``; everything else there belongs to the host."""
 
-def minimal_root(read_paths: Sequence[str]) -> dict[str, object]:
+
+def minimal_root(read_paths: Sequence[str], *, proc: bool) -> dict[str, object]:
     """The minimal root of the namespaces plan: the runtime's files and a synthetic rest."""
     return {
         "base": "/tmp",  # noqa: S108 - a mount point in a private mount namespace
         "binds": list(read_paths),
         "devices": ["null", "zero", "full", "random", "urandom"],
         "directories": ["/work", "/tmp", "/box", "/etc", "/dev"],  # noqa: S108
-        "files": {
-            "/etc/passwd": "root:x:0:0::/:/bin/false\ncell:x:1000:1000::/work:/bin/sh\n",
-            "/etc/group": "root:x:0:\ncell:x:1000:\n",
-            "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
-            "/etc/hosts": "127.0.0.1 localhost\n",
-        },
+        "files": {f"/etc/{name}": text for name, text in ETC.items()},
         "links": {
             "/dev/fd": "/proc/self/fd",
             "/dev/stdin": "/proc/self/fd/0",
@@ -25,5 +28,5 @@ def minimal_root(read_paths: Sequence[str]) -> dict[str, object]:
             "/dev/stderr": "/proc/self/fd/2",
             "/dev/shm": "/tmp",  # noqa: S108
         },
-        "proc": True,
+        "proc": proc,
     }

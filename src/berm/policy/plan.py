@@ -18,7 +18,7 @@ from berm.kernel import landlock
 from berm.kernel.bpf import SELF_PID
 from berm.kernel.features import HostFeatures
 from berm.model import MIB, Enforcement, Guarantee
-from berm.policy.places import minimal_root
+from berm.policy.places import ETC, minimal_root
 from berm.policy.profile import Profile, World, flags_of, profile_filter, refusals
 
 LAYERS = (
@@ -237,7 +237,7 @@ def make_plan(
     berth: dict[str, object] = {
         "layers": berth_layers,
         "ids": {"written_by": "host" if features.uid == 0 and features.setuid else "self"},
-        "root": minimal_root(runtime.read_paths),
+        "root": minimal_root(runtime.read_paths, proc="pid-namespace" in berth_layers),
         "adopts": features.subreaper,
         "preload": list(runtime.preload) if runtime.in_process else [],
     }
@@ -395,7 +395,7 @@ def _landlock(
         rules += [["{work}", rights.write | landlock.EXECUTE], ["{tmp}", rights.write]]
         if family == "namespaces":
             # Single files, so that Landlock alone holds what the minimal root holds.
-            rules += [[f"/etc/{name}", rights.read] for name in _ETC]
+            rules += [[f"/etc/{name}", rights.read] for name in ETC]
             rules += [["/proc", rights.read]]
     return {
         "fs": handled,
