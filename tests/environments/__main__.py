@@ -17,6 +17,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import sys
 import time
 from pathlib import Path
@@ -62,6 +63,7 @@ def main() -> int:
     except SimulatorError as error:
         print(f"environments: {error}", file=sys.stderr)
         return 1 if os.environ.get("CI", "").lower() in ("1", "true", "yes") else 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # to clean up
     attacks = options.attacks or (",".join(FAST_ATTACKS) if options.fast else "")
     bad = 0
     with carried() as folder:
