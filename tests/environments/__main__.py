@@ -19,13 +19,13 @@ import os
 import platform
 import signal
 import sys
-import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1] / "src")]
 
-from machine import ROOT, SimulatorError, carried, install, run, simulator  # noqa: E402
+from machine import ROOT, SimulatorError, carried, install, run, simulator, stop  # noqa: E402
 from modes import FAST_ATTACKS, MODES  # noqa: E402
 from page import Report, faults, page  # noqa: E402
 
@@ -44,6 +44,7 @@ def main() -> int:
     parser.add_argument("--fast", action="store_true", help="few environments, few attacks")
     parser.add_argument("--attacks", default="", help="ids with commas; none; all if empty")
     parser.add_argument("--languages", default="", help="names with commas; all if empty")
+    parser.add_argument("--jobs", type=int, default=1, help="environments at a time (1)")
     parser.add_argument("--reports", type=Path, help="keep the reports in this folder, as JSON")
     parser.add_argument(
         "--page", action="store_true", help=f"write {PAGE.relative_to(ROOT)} from the kept reports"
@@ -63,23 +64,35 @@ def main() -> int:
     except SimulatorError as error:
         print(f"environments: {error}", file=sys.stderr)
         return 1 if os.environ.get("CI", "").lower() in ("1", "true", "yes") else 0
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # to clean up
+    signal.signal(signal.SIGTERM, _interrupted)
     attacks = options.attacks or (",".join(FAST_ATTACKS) if options.fast else "")
     bad = 0
-    with carried() as folder:
-        for name in wanted:
-            began = time.monotonic()
-            report = run(MODES[name], folder, tools, attacks, options.languages)
-            bad += _tell(name, report, time.monotonic() - began)
-            if options.reports:
-                options.reports.mkdir(parents=True, exist_ok=True)
-                _file(options.reports, name).write_text(json.dumps(report, indent=1) + "\n")
+    with carried() as folder, ThreadPoolExecutor(options.jobs) as pool:
+
+        def one(name: str) -> tuple[str, Report]:
+            return name, run(MODES[name], folder, tools, attacks, options.languages)
+
+        try:
+            for done in as_completed([pool.submit(one, name) for name in wanted]):
+                name, report = done.result()
+                bad += _tell(name, report)
+                if options.reports:
+                    options.reports.mkdir(parents=True, exist_ok=True)
+                    _file(options.reports, name).write_text(json.dumps(report, indent=1) + "\n")
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            stop()
+            raise
     if options.page and not bad:
         bad += _write_page(options.reports)
     return 1 if bad else 0
 
 
-def _tell(name: str, report: Report, seconds: float) -> bool:
+def _interrupted(*_: object) -> None:
+    sys.exit(128 + signal.SIGTERM)
+
+
+def _tell(name: str, report: Report) -> bool:
     """Print what became of an environment; True if something is wrong."""
     wrong = faults(MODES[name], report)
     counts = {"held": 0, "escaped": 0, "unclear": 0, "not applicable": 0}
@@ -90,7 +103,7 @@ def _tell(name: str, report: Report, seconds: float) -> bool:
     refused = (report.get("refused") or {}).get("guarantees", ())
     refusal = f"; refused: {', '.join(refused)}" if refused else ""
     verdict = "WRONG" if wrong else "right"
-    print(f"{name}: {verdict}, {plan}, {told or 'no attacks'}{refusal}, {seconds:.0f} s")
+    print(f"{name}: {verdict}, {plan}, {told or 'no attacks'}{refusal}, {report['seconds']} s")
     for line in wrong:
         print("    " + line.replace("\n", "\n    "))
     sys.stdout.flush()

@@ -31,6 +31,15 @@ class SimulatorError(Exception):
     """The simulator, or something that it needs, is not there."""
 
 
+_running: set[subprocess.Popen[bytes]] = set()
+
+
+def stop() -> None:
+    """End what is running; an environment dies with its simulator."""
+    for process in list(_running):
+        process.kill()
+
+
 def simulator() -> Path:
     """Return the folder of the simulator: $BERM_SIMULATOR, or ../shared/sim beside the checkout."""
     folder = Path(os.environ.get("BERM_SIMULATOR") or ROOT.parent / "shared" / "sim")
@@ -81,24 +90,35 @@ def run(mode: Mode, folder: Path, tools: Path, attacks: str, languages: str) -> 
         inside = [PYTHON, "-B", "inside.py", *options]
         command = [str(tools / "envsim"), *mode.arguments, "env", "PYTHONPATH=src", *inside]
     began = time.monotonic()
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=_environment(),
+    )
+    _running.add(process)
     try:
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=BOUND + 60,
-            env=_environment(),
-        )
-    except subprocess.TimeoutExpired as error:
-        return {"error": f"not over after {BOUND} s", "output": _text(error.stdout)[-4000:]}
-    text = _text(done.stdout)
+        output, _ = process.communicate(timeout=BOUND + 60)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        output, _ = process.communicate()
+        tail = _text(output)[-4000:]
+        return {"seconds": BOUND, "error": f"not over after {BOUND} s", "output": tail}
+    finally:
+        _running.discard(process)
+    text = _text(output)
     lines = [line for line in text.splitlines() if line.startswith(MARK)]
+    seconds = round(time.monotonic() - began)
     if not lines:
-        return {"error": f"no report, exit code {done.returncode}", "output": text[-4000:]}
+        return {
+            "seconds": seconds,
+            "error": f"no report, exit code {process.returncode}",
+            "output": text[-4000:],
+        }
     report: dict[str, Any] = json.loads(lines[-1][len(MARK) :])
-    report["seconds"] = round(time.monotonic() - began, 1)
+    report["seconds"] = seconds
     if mode.simulator == "vm" and not mode.user:
         report["cgroup_checks"] = _cgroup_checks(text)
     return report
