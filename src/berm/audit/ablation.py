@@ -118,13 +118,14 @@ async def ablate(
     """
     isolating = [a for a in (select() if attacks is None else attacks) if a.guarantee in ISOLATING]
     async with Engine(config) as engine:
-        in_force, features = engine.enforcement("python").layers, engine.features
+        promise, features = engine.enforcement("python"), engine.features
+    in_force = promise.layers
     steps = []
     for alone in (False, True):
         for layer in LAYERS:
             if layer not in in_force or layer in _ALWAYS or (layer == _NEVER_OFF and not alone):
                 continue
-            chosen = [a for a in isolating if layer in a.layers or not claimed]
+            chosen = [a for a in isolating if layer in a.layers_in(promise.plan) or not claimed]
             step = await _step(config, features, layer, alone, in_force, chosen)
             steps.append(step)
             if on_step is not None:

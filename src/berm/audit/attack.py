@@ -53,7 +53,9 @@ class Attack:
         id: the file's name without extension.
         title: what it tries, as a short clause.
         guarantee: the promise that it would break.
-        layers: layers that should each stop it alone, where they are in force.
+        layers: layers that each stop it alone, where they are in force.
+        confined: the same for the confined plan, where its layers have other rules; empty if
+            there is no difference.
         source: the published escapes or measured traps that bought this attack.
         language: name in the language registry.
         text: the source, header included. In a compile-stage attack ``@@name@@`` stands for
@@ -90,11 +92,16 @@ class Attack:
     neighbour: str = ""
     when: str = "before"
     stdin: int = 0
+    confined: tuple[str, ...] = ()
     worlds: tuple[str, ...] = WORLDS
     machines: tuple[str, ...] = ()
     bare: str = ""
     why: str = ""
     notes: str = ""
+
+    def layers_in(self, plan: str) -> tuple[str, ...]:
+        """Return the layers that each stop it alone in that family of plan."""
+        return self.confined if plan == "confined" and self.confined else self.layers
 
     @property
     def support(self) -> tuple[str, ...]:
@@ -122,7 +129,7 @@ def parse_attack(name: str, text: str) -> Attack:
 def _attack(stem: str, language: str, text: str, data: dict[str, Any]) -> Attack:
     if data.pop("id") != stem:
         raise ValueError("id is not the file's name")
-    for field in ("layers", "source", "expect", "needs", "files", "worlds", "machines"):
+    for field in ("layers", "confined", "source", "expect", "needs", "files", "worlds", "machines"):
         if field in data:
             data[field] = tuple(data[field])
     data["guarantee"] = Guarantee(data["guarantee"])

@@ -118,7 +118,9 @@ class Auditor:
         if reason:
             return Trial(attack, Status.NOT_APPLICABLE, reason)
         enforcement = self.engine.enforcement(attack.language)
-        in_force = tuple(name for name in attack.layers if name in enforcement.layers)
+        in_force = tuple(
+            name for name in attack.layers_in(enforcement.plan) if name in enforcement.layers
+        )
         status, detail = await self._attempt(attack)
         return Trial(attack, status, detail, in_force, enforcement.plan, time.monotonic() - began)
 

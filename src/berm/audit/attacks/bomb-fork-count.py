@@ -1,7 +1,8 @@
 # id = "bomb-fork-count"
 # title = "keep more processes alive than the limit allows"
 # guarantee = "process_count"
-# layers = ["cgroup", "seccomp", "watchdog"]
+# layers = ["cgroup", "rlimits", "watchdog"]
+# confined = ["cgroup", "seccomp", "watchdog"]
 # source = ["measured: RLIMIT_NPROC counts across runs"]
 # expect = ["process_limit"]
 # limits = { processes = 5, wall_time = 6.0 }

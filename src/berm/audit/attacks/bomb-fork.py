@@ -1,17 +1,21 @@
 # id = "bomb-fork"
 # title = "fork bomb: every process forks for ever"
 # guarantee = "process_count"
-# layers = ["cgroup", "seccomp", "watchdog"]
+# layers = ["cgroup", "rlimits", "watchdog"]
+# confined = ["cgroup", "seccomp", "watchdog"]
 # source = ["limit: fork bomb"]
-# expect = ["process_limit", "cpu_limit", "wall_limit", "memory_limit", "signalled", "exited"]
+# expect = ["process_limit", "cpu_limit", "wall_limit", "memory_limit"]
 # limits = { wall_time = 2.0, cpu_time = 2.0 }
 # bare = ""
 # why = "A bomb is never run bare. It has a fuse: 2000 processes, ten seconds."
-import mmap
+import array
+import fcntl
 import os
 import signal
+import termios
 
-counter = mmap.mmap(-1, 4)
+# What is in a pipe is seen by all: a byte for each process that ever was.
+read, write = os.pipe()
 signal.alarm(10)
 while True:
     try:
@@ -20,8 +24,9 @@ while True:
         continue
     if child == 0:
         signal.alarm(10)
-        total = int.from_bytes(counter[:4], "little") + 1
-        counter[:4] = total.to_bytes(4, "little")
-        if total > 2000:
+        os.write(write, b"x")
+        total = array.array("i", [0])
+        fcntl.ioctl(read, termios.FIONREAD, total)
+        if total[0] > 2000:
             print("ESCAPED 2000 processes were made", flush=True)
             os.kill(0, signal.SIGKILL)
