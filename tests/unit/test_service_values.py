@@ -15,7 +15,7 @@ from berm.model import KIB, MIB, Enforcement, Guarantee
 from berm.service.echo import Echo
 from berm.service.identity import container_id, new_id, now, replica_name
 from berm.service.judging import limits_for, percent
-from berm.service.security import describe, lacking
+from berm.service.security import describe
 from berm.service.settings import ServiceSettings
 
 # --- settings -------------------------------------------------------------------------------------
@@ -145,22 +145,6 @@ def test_only_what_all_runs_had_is_told():
     assert described.layers == ["landlock-fs", "seccomp"]
     assert described.guarantees["filesystem"] == ["landlock-fs"]
     assert list(described.guarantees) == [guarantee.value for guarantee in Guarantee]
-
-
-@pytest.mark.parametrize(
-    ("given", "asked", "words"),
-    [
-        (enforcement(), None, ""),
-        (enforcement(), "strict", ""),
-        (enforcement(network=("seccomp",)), "standard", ""),
-        (enforcement(network=("seccomp",)), "strict", "the level is standard, not strict"),
-        (enforcement(disk=None), "standard", "the level is reduced, not standard"),
-        (enforcement(disk=None), [Guarantee.NETWORK], ""),
-        (enforcement(disk=None), [Guarantee.NETWORK, Guarantee.DISK], "nothing holds disk"),
-    ],
-)
-def test_what_is_asked_for_and_not_held(given, asked, words):
-    assert lacking(describe([given]), asked) == words
 
 
 # --- echo -----------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
+import traceback
 from collections.abc import Callable
 from typing import Annotated, ParamSpec
 
@@ -41,6 +42,14 @@ def _explained(command: Callable[P, int]) -> Callable[P, None]:
             code = of_error(error)
         except KeyboardInterrupt:
             code = 130
+        except (typer.Exit, typer.Abort):
+            raise
+        except Exception:  # noqa: BLE001 - told in full, with an exit code that says whose fault it is
+            traceback.print_exc()
+            sys.stderr.write(
+                "berm: This is a defect of Berm. Please report it with the text above.\n"
+            )
+            code = Exit.SOFTWARE
         raise typer.Exit(code)
 
     return wrapped

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Iterable
 
 from berm.model import Enforcement, Guarantee
+from berm.policy.plan import STRICT
 from berm.service.schemas import Security
-
-# "strict" means two independent layers for the three guarantees that keep runs apart.
-_TWICE: Final = (Guarantee.FILESYSTEM, Guarantee.NETWORK, Guarantee.PROCESSES)
 
 
 def describe(enforcements: Iterable[Enforcement]) -> Security:
@@ -27,7 +24,7 @@ def describe(enforcements: Iterable[Enforcement]) -> Security:
         if all(guarantee in one.guarantees for one in known)
     }
     complete = len(guarantees) == len(Guarantee)
-    twice = all(len(guarantees.get(guarantee, ())) >= 2 for guarantee in _TWICE)
+    twice = all(len(guarantees.get(guarantee, ())) >= 2 for guarantee in STRICT)
     return Security(
         enabled=bool(guarantees),
         level="none"
@@ -40,20 +37,6 @@ def describe(enforcements: Iterable[Enforcement]) -> Security:
         guarantees=guarantees,
         layers=_common([one.layers for one in known]),
     )
-
-
-_ORDER: Final = ("none", "reduced", "standard", "strict")
-
-
-def lacking(security: Security, asked: str | Sequence[Guarantee] | None) -> str:
-    """Say what of a request's ``min_isolation`` does not hold; an empty string if all does."""
-    if asked is None:
-        return ""
-    if isinstance(asked, str):
-        enough = _ORDER.index(security.level) >= _ORDER.index(asked)
-        return "" if enough else f"the level is {security.level}, not {asked}"
-    missing = [guarantee.value for guarantee in asked if guarantee.value not in security.guarantees]
-    return f"nothing holds {', '.join(missing)}" if missing else ""
 
 
 def _common(lists: list[tuple[str, ...]]) -> list[str]:

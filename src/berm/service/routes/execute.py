@@ -9,6 +9,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from berm.errors import IsolationError
+from berm.policy.plan import demand
 from berm.service import intake
 from berm.service.disconnect import while_connected
 from berm.service.identity import new_id, now
@@ -21,7 +23,7 @@ from berm.service.schemas import (
     Metadata,
     Summary,
 )
-from berm.service.security import describe, lacking
+from berm.service.security import describe
 from berm.service.state import ServiceState
 
 _log: Final = structlog.get_logger("berm.service.execute")
@@ -50,15 +52,14 @@ async def execute(request: Request) -> Response:
     intake.check_content(request.headers)
     submission = intake.parse(await request.body(), state.settings, state.languages)
     language = state.engine.registry.get(submission.language)
-    if lack := lacking(
-        describe([state.engine.enforcement(language.name)]), submission.min_isolation
-    ):
-        raise ApiError(
-            412,
-            f"This service does not hold what min_isolation asks for: {lack}.",
-            remedy="Ask for less, or send it to a service that holds more; /health tells what each"
-            " one holds.",
+    enforcement = state.engine.enforcement(language.name)
+    try:
+        demand(enforcement, submission.min_isolation or ())
+    except IsolationError as error:
+        remedy = (
+            "Ask for less, or send it to a service that holds more; /health tells what one holds."
         )
+        raise ApiError(412, error.summary, remedy=remedy) from None
     judged = await while_connected(request.receive, state.judge.judge(submission))
     response = _response(request, state, submission, language.name, judged)
     _log.info(
