@@ -10,6 +10,7 @@ process has no descriptor of this conversation, so that it can forge neither. Wh
 closes or shuts down its end, the agent ends the run.
 """
 
+import collections
 import os
 import resource
 import select
@@ -280,15 +281,20 @@ class Agent:
         return self._peak or touched
 
 
-def start(cell, agent_sock, program_sock, owner, cgroup_fd, own_pid_namespace, berth):
-    """Fork a cell from the fork server.
+Ground = collections.namedtuple("Ground", "cell pid_namespace berth proc")
+"""What all cells of a fork server stand on: the plan's ``cell``, a descriptor of the server's own
+pid namespace (-1 without one), its directory on the host (None where cells have mounts), and a
+descriptor of the host's procfs (-1 where each cell has a procfs of its own)."""
 
-    ``berth`` is the fork server's directory on the host, or None where cells have mounts.
+
+def start(ground, agent_sock, program_sock, owner, cgroup_fd):
+    """Fork a cell from the fork server.
 
     Returns ``(agent_pid, None)`` in the fork server, and ``(0, request)`` in the program's
     process once a request has arrived. The agent's process never returns.
     """
-    pid = steps.fork_cell(cell["layers"], own_pid_namespace)
+    cell = ground.cell
+    pid = steps.fork_cell(cell["layers"], ground.pid_namespace)
     if pid:
         return pid, None
     run_dir = None
@@ -296,8 +302,10 @@ def start(cell, agent_sock, program_sock, owner, cgroup_fd, own_pid_namespace, b
         children.forget()
         if "pid-namespace" in cell["layers"] and os.getpid() != 1:
             raise steps.StepFailed("pid-namespace", OSError(0, "the agent is not its init"))
-        run_dir, directories = steps.open_cell(cell, owner, berth)
-        proc_fd = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        run_dir, directories = steps.open_cell(cell, owner, ground.berth and ground.berth.path)
+        proc_fd = ground.proc
+        if proc_fd < 0:
+            proc_fd = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         listener, notify = None, None
         if cell["notify"]:
             inner, notify = denials.pair()
@@ -313,7 +321,7 @@ def start(cell, agent_sock, program_sock, owner, cgroup_fd, own_pid_namespace, b
 
             if notify is not None:
                 keep.append(notify.fileno())
-            place = runner.Place(owner, directories, cgroup_fd, keep, notify, parked_end)
+            place = runner.Place(owner, directories, cgroup_fd, keep, notify, proc_fd, parked_end)
             return 0, runner.park(cell, program_sock, place)
         sys_.set_name("berm-agent")
         kept = [0, 1, 2, agent_sock.fileno(), proc_fd, parked_pipe]

@@ -19,7 +19,9 @@ import types
 
 from berm_cell import bundle, protocol, steps
 
-Place = collections.namedtuple("Place", "owner directories cgroup_fd keep_fds notify parked_end")
+Place = collections.namedtuple(
+    "Place", "owner directories cgroup_fd keep_fds notify proc_fd parked_end"
+)
 """What a program's process has from its agent; the fields are those of ``steps.confine``, and
 ``parked_end`` the pipe on which the agent waits for this process to be finished."""
 
@@ -32,7 +34,7 @@ def park(cell, sock, place):
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        steps.confine(cell, *place[:5])
+        steps.confine(cell, *place[:6])
         if cell["in_process"]:
             _rehearse()
         os.write(place.parked_end, b"p")

@@ -37,18 +37,18 @@ def serve(host_fd):
     host = socket.socket(fileno=host_fd)
     host.set_inheritable(False)
     try:
-        cell, hidden, own_pid_namespace, berth = _prepare(host)
+        ground, hidden = _prepare(host)
     except steps.StepFailed as failure:
         return _fail(host, failure.frame())
     except (OSError, protocol.FrameError, KeyError, TypeError, ValueError) as error:
         text = "%s: %s" % (type(error).__name__, error)
         return _fail(host, {"op": "failed", "step": "start", "errno": 0, "text": text[:500]})
-    request = _loop(host, cell, own_pid_namespace, berth)
+    request = _loop(host, ground)
     if request["op"] == "canary":
         canary.run(request)
     if request["op"] == "hoard":
         canary.hoard(request["size"])
-    if not cell["in_process"]:
+    if not ground.cell["in_process"]:
         program.execute(request)
     code, namespace = program.load(request, hidden)
     return code, namespace, program.finish, stack.bottom
@@ -62,6 +62,9 @@ def _prepare(host):
         os._exit(0)
     plan = frame["plan"]
     cell = plan["cell"]
+    outer_proc = -1
+    if not cell["proc"]:  # the agents look at their runs through the one of the host
+        outer_proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     inner = steps.enter_berth(plan["berth"], lambda: _ask_for_ids(host))
     if inner:
         _stand_by(host, inner)
@@ -74,7 +77,7 @@ def _prepare(host):
         berth = rundir.Berth(cell["run_dir"])
     sys_.set_name("berm-forkserver")
     protocol.send_frame(host, {"op": "ready", "python": sys.version.split()[0]})
-    return cell, hidden, own_pid_namespace, berth
+    return agent.Ground(cell, own_pid_namespace, berth, outer_proc), hidden
 
 
 def _fail(host, frame):
@@ -120,7 +123,7 @@ def _warm(berth):
     return hidden
 
 
-def _loop(host, cell, own_pid_namespace, berth):
+def _loop(host, ground):
     """Fork and reap; returns the request in a program's process."""
     events = children.ChildEvents()
     poll = select.poll()
@@ -134,26 +137,23 @@ def _loop(host, cell, own_pid_namespace, berth):
                 continue
             message, fds = protocol.receive_frame(host)
             if message is None:
-                return _leave(cells, berth)
+                return _leave(cells, ground)
             if message["op"] == "kill":
                 _kill(cells, message["id"])
                 continue
-            pid, request = _start(message, fds, cell, own_pid_namespace, berth)
+            pid, request = _start(message, fds, ground)
             if request is not None:
                 return request
             cells[pid] = message["id"]
-        _reap(host, cells)
+        _reap(host, cells, ground)
 
 
-def _start(message, fds, cell, own_pid_namespace, berth):
+def _start(message, fds, ground):
     owner = (int(message["owner"][0]), int(message["owner"][1]))
     agent_sock = socket.socket(fileno=fds[0])
     program_sock = socket.socket(fileno=fds[1])
     cgroup_fd = fds[2] if len(fds) > 2 else -1
-    path = berth.path if berth is not None else None
-    pid, request = agent.start(
-        cell, agent_sock, program_sock, owner, cgroup_fd, own_pid_namespace, path
-    )
+    pid, request = agent.start(ground, agent_sock, program_sock, owner, cgroup_fd)
     if pid:
         agent_sock.close()
         program_sock.close()
@@ -161,9 +161,9 @@ def _start(message, fds, cell, own_pid_namespace, berth):
     return pid, request
 
 
-def _leave(cells, berth):
+def _leave(cells, ground):
     """The host is gone: so are the cells, at once with a pid namespace, else by their agents."""
-    if berth is not None:
+    if ground.berth is not None:
         deadline = time.monotonic() + LEAVE_TIMEOUT
         while cells and time.monotonic() < deadline:
             pid = os.waitpid(-1, os.WNOHANG)[0]
@@ -172,25 +172,23 @@ def _leave(cells, berth):
             cells.pop(pid, None)
         for pid in cells:
             os.kill(pid, signal.SIGKILL)
-        _kill_orphans(())
-        berth.remove()
+        _kill_orphans((), ground)
+        ground.berth.remove()
     os._exit(0)
 
 
-def _kill_orphans(agents):
+def _kill_orphans(agents, ground):
     """End what an agent left that was itself killed: this process is a subreaper, so it is here."""
-    proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        family = tree.ProcessTree(proc, False)
-        for _ in range(ORPHAN_ROUNDS):
-            orphans = [pid for pid in family.children() if pid not in agents]
-            if not orphans:
-                return
-            for pid in orphans:
-                os.kill(pid, signal.SIGKILL)
-                os.waitpid(pid, 0)
-    finally:
-        os.close(proc)
+    if ground.proc < 0:
+        return  # the pid namespace ended with its init
+    family = tree.ProcessTree(ground.proc, False)
+    for _ in range(ORPHAN_ROUNDS):
+        orphans = [pid for pid in family.children() if pid not in agents]
+        if not orphans:
+            return
+        for pid in orphans:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
 
 
 def _kill(cells, number):
@@ -199,7 +197,7 @@ def _kill(cells, number):
             os.kill(pid, signal.SIGKILL)
 
 
-def _reap(host, cells):
+def _reap(host, cells, ground):
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
@@ -210,5 +208,5 @@ def _reap(host, cells):
         number = cells.pop(pid, None)
         if number is not None:
             if os.WIFSIGNALED(status):
-                _kill_orphans(cells)
+                _kill_orphans(cells, ground)
             protocol.send_frame(host, {"op": "gone", "id": number})

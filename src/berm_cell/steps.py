@@ -142,14 +142,15 @@ def _enter_user_namespace(ids, ask_host_for_ids):
     sys_.prctl(sys_.PR_SET_DUMPABLE, 0)
 
 
-def _write_own_map(inside_uid, uid, inside_gid, gid):
+def _write_own_map(inside_uid, uid, inside_gid, gid, proc_fd=None):
     sys_.prctl(sys_.PR_SET_DUMPABLE, 1)  # else /proc/self belongs to root and cannot be written
     for name, text in (
         ("setgroups", "deny"),
         ("gid_map", "%d %d 1" % (inside_gid, gid)),
         ("uid_map", "%d %d 1" % (inside_uid, uid)),
     ):
-        fd = os.open("/proc/self/" + name, os.O_WRONLY | os.O_CLOEXEC)
+        path = "self/" + name if proc_fd is not None else "/proc/self/" + name
+        fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC, dir_fd=proc_fd)
         try:
             os.write(fd, text.encode("ascii"))
         finally:
@@ -182,11 +183,6 @@ def open_cell(cell, owner, berth):
     layers = cell["layers"]
     with _Step("session"):
         os.setsid()
-    with _Step("agent"):
-        if "agent" in layers and "pid-namespace" not in layers:
-            sys_.prctl(sys_.PR_SET_CHILD_SUBREAPER, 1)
-        if cell["agent_scope"]:
-            _enter_scope(cell["agent_scope"])
     with _Step("namespaces"):
         flags = 0
         for layer in layers:
@@ -200,9 +196,16 @@ def open_cell(cell, owner, berth):
         if cell["proc"]:
             with _Step("proc"):
                 _mount_proc()
-        return None, {"work": cell["work"], "tmp": cell["tmp"]}
-    with _Step("directories"):
-        return rundir.make(berth, owner)
+        run_dir, directories = None, {"work": cell["work"], "tmp": cell["tmp"]}
+    else:
+        with _Step("directories"):
+            run_dir, directories = rundir.make(berth, owner)
+    with _Step("agent"):
+        if "agent" in layers and "pid-namespace" not in layers:
+            sys_.prctl(sys_.PR_SET_CHILD_SUBREAPER, 1)
+        if cell["agent_scope"]:  # after the mounts, which a Landlock domain refuses
+            _enter_scope(cell["agent_scope"])
+    return run_dir, directories
 
 
 def _enter_scope(scope):
@@ -252,7 +255,7 @@ def resize_disk(cell, size):
 # --- once per cell, in the program's process ------------------------------------------------
 
 
-def confine(cell, owner, directories, cgroup_fd, keep_fds, notify):
+def confine(cell, owner, directories, cgroup_fd, keep_fds, notify, proc_fd):
     """Apply everything that cannot be undone, in this order; seccomp is the last.
 
     Args:
@@ -262,6 +265,7 @@ def confine(cell, owner, directories, cgroup_fd, keep_fds, notify):
         cgroup_fd: an open ``cgroup.procs`` of the cell's leaf, or -1.
         keep_fds: the only descriptors that stay open.
         notify: the socket over which the agent waits for the filter's listener, or None.
+        proc_fd: a procfs that shows this process; closed as soon as the id maps are written.
     """
     layers = cell["layers"]
     with _Step("session"):
@@ -272,7 +276,7 @@ def confine(cell, owner, directories, cgroup_fd, keep_fds, notify):
         with _Step("cgroup"):
             os.write(cgroup_fd, b"0")
     with _Step("descriptors"):
-        sys_.close_all_but(keep_fds)
+        sys_.close_all_but([*keep_fds, proc_fd])
     if "rlimits" in layers:
         with _Step("rlimits"):
             set_rlimits(cell["rlimits"])
@@ -286,7 +290,8 @@ def confine(cell, owner, directories, cgroup_fd, keep_fds, notify):
         with _Step("user-namespace"):
             sys_.prctl(sys_.PR_SET_DUMPABLE, 1)
             sys_.unshare(sys_.CLONE_NEWUSER)
-            _write_own_map(cell["uid"], owner[0], cell["gid"], owner[1])
+            _write_own_map(cell["uid"], owner[0], cell["gid"], owner[1], proc_fd)
+    os.close(proc_fd)
     if "capabilities" in layers:
         with _Step("capabilities"):
             sys_.drop_capabilities()

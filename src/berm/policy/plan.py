@@ -260,7 +260,7 @@ def _layers(family: str, features: HostFeatures, settings: PlanSettings) -> tupl
         "ipc-namespace": namespaces and features.ipc_ns,
         "uts-namespace": namespaces and features.uts_ns,
         "cgroup-namespace": namespaces and features.cgroup_ns,
-        "pivot-root": namespaces,
+        "pivot-root": namespaces and "mount-namespace" not in settings.ablate,
         "cgroup": features.cgroup_v2 is not None,
         "rlimits": True,
         "uid": root,
