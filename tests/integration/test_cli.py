@@ -233,10 +233,11 @@ def test_audit_tells_each_attack_and_the_sum():
     text = done.stdout.decode()
     assert done.returncode == 0, text
     assert "net-udp" in text and "harness-exit" in text
-    assert "2 attacks: 2 held." in text
+    assert "2 held" in text
     told = json.loads(berm("audit", "--json", "net-udp").stdout)
-    assert (told["ok"], told["counts"]) == (True, {"held": 1})
+    assert (told["summary"]["held"], told["summary"]["escaped"]) == (1, 0)
     assert told["trials"][0]["layers"]
+    assert told["environment"]["enforcement"]["guarantees"]
 
 
 def test_audit_of_nothing():
