@@ -218,7 +218,7 @@ def test_run_does_not_import_the_service(program):
         "import sys, runpy\nsys.argv[1:] = ['run', '/nowhere']\n"
         "try: runpy.run_module('berm', run_name='__main__')\n"
         "except SystemExit: pass\n"
-        "print([m for m in ('fastapi', 'uvicorn', 'structlog', 'rich') if m in sys.modules])"
+        "print([m for m in ('fastapi', 'pydantic', 'uvicorn', 'structlog', 'rich') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.splitlines()[-1] == "[]"
