@@ -21,7 +21,7 @@ from berm.engine import Engine
 from berm.kernel import _libc
 
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h, Linux 3.4
-PATIENCE = 6.0
+PATIENCE = 20.0
 """Seconds that an engine may take to bury a cell and to park the next."""
 
 
