@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 
 class Phase(enum.StrEnum):
@@ -17,16 +18,42 @@ class Phase(enum.StrEnum):
 
 
 class Readiness:
-    """The phase, and the number of requests under way. Lives on one event loop."""
+    """The phase, the number of requests under way, and whether isolation still holds.
+
+    Lives on one event loop.
+
+    Attributes:
+        broken: why no program may run any more; an empty string while isolation holds.
+    """
 
     def __init__(self) -> None:
         self.phase = Phase.STARTING
         self.running = 0
+        self.broken = ""
 
     @property
     def ready(self) -> bool:
-        """True between the canary's success and the first signal to stop."""
-        return self.phase is Phase.READY
+        """True between the canary's success and the first signal to stop, or a canary's escape."""
+        return self.phase is Phase.READY and not self.broken
+
+    @property
+    def status(self) -> Literal["starting", "healthy", "unhealthy", "draining"]:
+        """The state in one word, for people."""
+        if self.broken:
+            return "unhealthy"
+        match self.phase:
+            case Phase.STARTING:
+                return "starting"
+            case Phase.READY:
+                return "healthy"
+            case _:
+                return "draining"
+
+    def condemn(self, reason: str) -> None:
+        """Say that isolation does not hold. Only a new process takes that back: what failed once
+        may fail again between two looks.
+        """
+        self.broken = self.broken or reason
 
     def become_ready(self) -> None:
         """Say that isolation was proved and requests may come."""

@@ -23,6 +23,7 @@ from berm.kernel import privileges
 from berm.kernel.features import probe
 from berm.policy.plan import choose_family
 from berm.service.app import create_app
+from berm.service.proof import keep_proving
 from berm.service.protocol import Bounds, bounded
 from berm.service.readiness import Readiness
 from berm.service.settings import ServiceSettings
@@ -111,7 +112,12 @@ async def _serve(
             readiness,
             on_ready=lambda: on_listening and on_listening(url_of(listener)),
         )
-        await server.serve(sockets=[listener])
+        proof = asyncio.ensure_future(keep_proving(engine.prove, readiness, settings.prove_every))
+        try:
+            await server.serve(sockets=[listener])
+        finally:
+            proof.cancel()
+            await asyncio.gather(proof, return_exceptions=True)
     _log.info("stopped")
 
 

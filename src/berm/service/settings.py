@@ -87,6 +87,13 @@ class ServiceSettings(BaseModel):
     canary_interval: float = Field(
         300.0, gt=0, le=86400, description="Seconds between two proofs that isolation still holds."
     )
+    prove_every: float = Field(
+        600.0,
+        ge=0,
+        le=86_400,
+        description="Seconds between two proofs of isolation while the service runs; 0: only at"
+        " its start and whenever a fork server is made.",
+    )
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="auto: lines for people on a terminal, JSON elsewhere."
     )

@@ -17,6 +17,7 @@ from berm.service.identity import new_id, now
 from berm.service.judging import Judged, percent
 from berm.service.openapi import EXECUTE_BODY, errors
 from berm.service.problems import ApiError, execution_id
+from berm.service.proof import condemn
 from berm.service.schemas import (
     ExecuteRequest,
     ExecuteResponse,
@@ -52,6 +53,8 @@ async def execute(request: Request) -> Response:
     intake.check_content(request.headers)
     submission = intake.parse(await request.body(), state.settings, state.languages)
     language = state.engine.registry.get(submission.language)
+    if state.readiness.broken:
+        raise IsolationError(state.readiness.broken)
     enforcement = state.engine.enforcement(language.name)
     try:
         demand(enforcement, submission.min_isolation or ())
@@ -60,7 +63,12 @@ async def execute(request: Request) -> Response:
             "Ask for less, or send it to a service that holds more; /health tells what one holds."
         )
         raise ApiError(412, error.summary, remedy=remedy) from None
-    judged = await while_connected(request.receive, state.judge.judge(submission))
+    try:
+        judged = await while_connected(request.receive, state.judge.judge(submission))
+    except IsolationError as error:
+        # A fork server was started anew, and its canary got out.
+        condemn(state.readiness, error)
+        raise
     response = _response(request, state, submission, language.name, judged)
     _log.info(
         "judged",

@@ -10,7 +10,6 @@ from starlette.responses import Response
 
 import berm
 from berm.service.openapi import errors
-from berm.service.readiness import Phase
 from berm.service.schemas import HealthResponse, LanguageInfo, ProbeResponse
 from berm.service.security import describe
 from berm.service.state import ServiceState
@@ -21,7 +20,11 @@ router = APIRouter(tags=["health"])
 @router.get(
     "/health",
     summary="What this replica is and what it promises",
-    responses={200: {"model": HealthResponse, "description": "It serves."}, **errors(500)},
+    responses={
+        200: {"model": HealthResponse, "description": "It serves."},
+        503: {"model": HealthResponse, "description": "It does not, or not any more."},
+        **errors(500),
+    },
     response_class=Response,
 )
 async def health(request: Request) -> Response:
@@ -29,7 +32,7 @@ async def health(request: Request) -> Response:
     state = ServiceState.of(request)
     languages = list(state.engine.registry.available())
     body = HealthResponse(
-        status="healthy" if state.readiness.phase is Phase.READY else state.readiness.phase.value,
+        status=state.readiness.status,
         service="berm",
         replica=state.replica,
         version=berm.__version__,
@@ -44,7 +47,8 @@ async def health(request: Request) -> Response:
         ],
         security=describe(state.engine.enforcement(language.name) for language in languages),
     )
-    return Response(body.model_dump_json(), media_type="application/json")
+    status = http.HTTPStatus.OK if state.readiness.ready else http.HTTPStatus.SERVICE_UNAVAILABLE
+    return Response(body.model_dump_json(), status, media_type="application/json")
 
 
 @router.get(
@@ -71,7 +75,7 @@ async def readyz(request: Request) -> Response:
     """Answer 200 from the moment isolation was proved until the service drains."""
     readiness = ServiceState.of(request).readiness
     status = http.HTTPStatus.OK if readiness.ready else http.HTTPStatus.SERVICE_UNAVAILABLE
-    return _probe(status, readiness.phase.value)
+    return _probe(status, "ready" if readiness.ready else readiness.status)
 
 
 def _probe(status: http.HTTPStatus, text: str) -> Response:

@@ -1,0 +1,41 @@
+"""Prove isolation again while the service runs; stop running programs once it does not hold."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import structlog
+
+from berm.errors import CellError, IsolationError
+from berm.service.readiness import Readiness
+
+_log: Final = structlog.get_logger("berm.service.proof")
+
+
+async def keep_proving(
+    prove: Callable[[], Awaitable[None]], readiness: Readiness, seconds: float
+) -> None:
+    """Call ``prove`` every so many seconds, until it fails or this is cancelled.
+
+    A canary that got out (:class:`berm.IsolationError`) ends the service's readiness for good. One
+    that could not report, on a machine that is too busy for example, proves nothing either way:
+    it is logged, and sent again at the next turn.
+    """
+    while seconds and not readiness.broken:
+        await asyncio.sleep(seconds)
+        try:
+            await prove()
+        except IsolationError as error:
+            condemn(readiness, error)
+        except (CellError, TimeoutError, OSError) as error:
+            _log.warning("isolation could not be proved this time", exc_info=error)
+        else:
+            _log.debug("isolation proved again")
+
+
+def condemn(readiness: Readiness, error: IsolationError) -> None:
+    """Take the service out of readiness, and say so where the operator sees it."""
+    readiness.condemn(error.summary)
+    _log.critical("isolation does not hold; no program runs any more", reason=str(error))
