@@ -60,14 +60,15 @@ def main() -> int:
     wanted = options.mode or [m.name for m in MODES.values() if m.fast or not options.fast]
     try:
         tools = simulator()
-        install(tools, machines=any(MODES[name].simulator == "vm" for name in wanted))
+        machines = any(MODES[name].simulator == "vm" for name in wanted)
+        install(tools, machines=machines)
     except SimulatorError as error:
         print(f"environments: {error}", file=sys.stderr)
         return 1 if os.environ.get("CI", "").lower() in ("1", "true", "yes") else 0
     signal.signal(signal.SIGTERM, _interrupted)
     attacks = options.attacks or (",".join(FAST_ATTACKS) if options.fast else "")
     bad = 0
-    with carried() as folder, ThreadPoolExecutor(options.jobs) as pool:
+    with carried(machines=machines) as folder, ThreadPoolExecutor(options.jobs) as pool:
 
         def one(name: str) -> tuple[str, Report]:
             return name, run(MODES[name], folder, tools, attacks, options.languages)

@@ -16,6 +16,7 @@ from typing import Any
 
 from inside import MARK
 from modes import Mode
+from toolchain import copy_toolchain
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = "/usr/bin/python3"
@@ -61,7 +62,7 @@ def install(folder: Path, *, machines: bool) -> None:
 
 
 @contextlib.contextmanager
-def carried() -> Iterator[Path]:
+def carried(*, machines: bool) -> Iterator[Path]:
     """Copy what goes in to a folder that every user can read, and remove it afterwards."""
     base = "/var/tmp" if os.path.isdir("/var/tmp") else None
     with tempfile.TemporaryDirectory(prefix="berm-environments-", dir=base) as name:
@@ -76,6 +77,8 @@ def carried() -> Iterator[Path]:
             shutil.copy(source, folder)
         for path in [folder / "src", *folder.rglob("*")]:
             path.chmod(0o755 if path.is_dir() else 0o644)
+        if machines:
+            copy_toolchain(folder / "toolchain")
         yield folder
 
 
@@ -158,6 +161,9 @@ def _in_machine(mode: Mode, folder: Path, tools: Path, options: Sequence[str]) -
         checks = f"python3 -B cgroup_checks.py && echo '{_MARK_CHECKS}0' || echo '{_MARK_CHECKS}1'"
         lines += [checks, inside]
     files = ["--files", "src", "inside.py", "cgroup_checks.py"]
+    if (folder / "toolchain").is_dir():
+        files.append("toolchain")
+        lines.insert(0, "cp -a /app/toolchain/. / && rm -r /app/toolchain")
     return [
         *(str(tools / "vm"), *mode.arguments, "--mem", "2048", "--timeout", str(BOUND), *files),
         *("--", "\n".join(lines)),
