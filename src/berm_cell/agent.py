@@ -24,10 +24,19 @@ FIRST_TICK = 0.002
 """Seconds from the start of a run to the first look at it; each next pause is twice as long."""
 
 WATCH_SHARE = 0.05
-"""At most this part of one core is spent on looking."""
+"""At most this part of one core is spent on looking, by CPU time: on a busy machine a look takes long
+and costs little, and the next must not wait for that."""
+
+LONGEST_PAUSE = 0.25
+"""Seconds; a tree so large that looking at it costs more is looked at all the same."""
 
 REAP_ROUNDS = 10_000
 """Bound of the stop-and-kill loop; 340 re-forking processes needed 17 rounds."""
+
+
+def next_pause(pause, spent, interval):
+    """Return the seconds until the next look, after a look that took ``spent`` seconds of CPU."""
+    return max(min(2 * pause, interval), min(spent / WATCH_SHARE, LONGEST_PAUSE))
 
 
 class Agent:
@@ -104,9 +113,10 @@ class Agent:
             self._reap()
             now = time.monotonic()
             if next_tick is not None and self._status is None and now >= next_tick:
+                before = time.process_time()
                 self._judge()
-                cost = time.monotonic() - now
-                pause = max(min(2 * pause, self._cell["watch_interval"]), cost / WATCH_SHARE)
+                spent = time.process_time() - before
+                pause = next_pause(pause, spent, self._cell["watch_interval"])
                 next_tick = min(now + pause, max(now + 0.001, self._deadline()))
         self.end_tree()
         self._report()
