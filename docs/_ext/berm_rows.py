@@ -16,7 +16,7 @@ import typer
 
 from berm import config, model
 from berm.audit import attack
-from berm.policy import profile
+from berm.policy import plan, profile
 from berm.service import app as service_app
 from berm.service.settings import ENV_PREFIX, ServiceSettings
 
@@ -186,6 +186,23 @@ def attacks() -> list[Part]:
     return parts
 
 
+def layers() -> list[Part]:
+    """Each layer, and the attacks that it stops with every other isolating layer switched off."""
+    parts = []
+    for family in attack.WORLDS:
+        rows = []
+        for layer in plan.LAYERS:
+            names = [
+                one.id
+                for one in attack.all_attacks().values()
+                if family in one.worlds and layer in one.layers_in(family)
+            ]
+            if names and (family == "namespaces" or not layer.endswith(("-namespace", "-root"))):
+                rows.append([code(layer), str(len(names)), code(names)])
+        parts.append(Part(["layer", "attacks", "stopped by it alone"], rows, f"{family} plan"))
+    return parts
+
+
 def published() -> list[Part]:
     """Published escapes of this field, and the attacks of ours that each became."""
     table = tomllib.loads(Path(__file__).with_name("published.toml").read_text("utf-8"))
@@ -296,6 +313,7 @@ SOURCES: Mapping[str, Callable[[], list[Part]]] = {
         profiles,
         policy,
         attacks,
+        layers,
         published,
         commands,
         routes,

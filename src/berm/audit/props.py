@@ -175,7 +175,11 @@ def _secret_file(staged: Staged) -> None:
 
 
 def _home_file(staged: Staged) -> None:
-    folder = Path(tempfile.mkdtemp(prefix=".berm-audit-", dir=Path.home()))
+    try:
+        home = Path.home()
+    except RuntimeError as error:  # neither HOME nor an account
+        raise FileNotFoundError(str(error)) from error
+    folder = Path(tempfile.mkdtemp(prefix=".berm-audit-", dir=home))
     staged.undo(shutil.rmtree, folder, True)
     path = folder / "secret"
     path.write_text(staged.canary("a file in the home directory"))
