@@ -42,10 +42,10 @@ def next_pause(pause, spent, interval):
 class Agent:
     """One run, from parked to reported."""
 
-    def __init__(self, cell, sock, proc_fd, program, pipes, run_dir, directories, listener):
+    def __init__(self, cell, sock, family, program, pipes, run_dir, directories, listener):
         self._cell = cell
         self._sock = sock
-        self._tree = tree.ProcessTree(proc_fd, cell["proc"])
+        self._tree = family
         self._program = program
         self._parked_pipe, self._exec_pipe = pipes
         self._run_dir = run_dir
@@ -341,7 +341,9 @@ def start(ground, agent_sock, program_sock, owner, cgroup_fd):
             kept.append(listener.fileno())
         sys_.close_all_but(kept)
         pipes = (parked_pipe, exec_pipe)
-        agent = Agent(cell, agent_sock, proc_fd, program, pipes, run_dir, directories, listener)
+        foreign = "uid" in cell["layers"] and not cell["proc"]
+        family = tree.ProcessTree(proc_fd, cell["proc"], owner if foreign else None)
+        agent = Agent(cell, agent_sock, family, program, pipes, run_dir, directories, listener)
         code = _serve(agent, agent_sock)
     except steps.StepFailed as failure:
         _tell(agent_sock, failure.frame())

@@ -6,6 +6,8 @@ import signal
 import stat
 import time
 
+from berm_cell import _syscalls as sys_
+
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _TICK = 1.0 / os.sysconf("SC_CLK_TCK")
 
@@ -32,8 +34,13 @@ def cpu_clock(pid):
 class ProcessTree:
     """All descendants of the calling process, read through an open directory of procfs."""
 
-    def __init__(self, proc_fd, own_proc):
-        """Take a procfs; ``own_proc`` says that it shows this pid namespace and nothing else."""
+    def __init__(self, proc_fd, own_proc, owner=None):
+        """Take a procfs; ``own_proc`` says that it shows this pid namespace and nothing else.
+
+        ``owner``: the (uid, gid) of the processes, where this one is a root that may be without
+        CAP_SYS_PTRACE (as in Docker) and must take them on to see what the processes hold.
+        """
+        self._owner = owner
         self._proc = proc_fd
         self._own = own_proc
         self._listed = None
@@ -81,6 +88,18 @@ class ProcessTree:
 
     def proportional(self, pids, otherwise):
         """Bytes of the tree with shared pages split between those who share them (PSS)."""
+        return self._as_owner(self._proportional, pids, otherwise)
+
+    def _as_owner(self, look, *args):
+        if self._owner is None:
+            return look(*args)
+        sys_.set_file_ids(*self._owner)
+        try:
+            return look(*args)
+        finally:
+            sys_.set_file_ids(0, 0)
+
+    def _proportional(self, pids, otherwise):
         total = 0
         for pid in pids:
             text = self._read("%d/smaps_rollup" % pid)
@@ -94,6 +113,9 @@ class ProcessTree:
 
     def deleted(self, enough):
         """Bytes of files that were removed but are still open or mapped; may stop at ``enough``."""
+        return self._as_owner(self._deleted, enough)
+
+    def _deleted(self, enough):
         total, seen = 0, set()
         for pid in self.pids():
             for key, size in self._deleted_files(pid):
@@ -109,10 +131,7 @@ class ProcessTree:
         try:
             names = os.listdir(base + "/fd")
         except PermissionError:
-            # Whoever executes a file that it may not read becomes unreadable, and could hide files
-            # so. What is ending is unreadable too, but has no address space any more.
-            fields = self._stat(pid)
-            if fields and int(fields[20]):
+            if self._hides(pid):
                 yield (0, -pid), UNKNOWN
             return
         except OSError:
@@ -120,6 +139,10 @@ class ProcessTree:
         for name in names:
             try:
                 status = os.stat(base + "/fd/" + name)
+            except PermissionError:
+                if self._hides(pid):
+                    yield (0, -pid), UNKNOWN
+                return
             except OSError:
                 continue
             if stat.S_ISREG(status.st_mode) and status.st_nlink == 0:
@@ -131,6 +154,15 @@ class ProcessTree:
                 major, minor = (int(part, 16) for part in device.split(b":"))
                 key = (os.makedev(major, minor), int(inode))
                 yield key, int(offset, 16) + end - start
+
+    def _hides(self, pid):
+        """True for a living process that cannot be looked into.
+
+        Whoever executes a file that it may not read becomes so, and could hide files. What is
+        ending is unreadable too, but has no address space any more.
+        """
+        fields = self._stat(pid)
+        return bool(fields) and int(fields[20]) > 0
 
     def stop_and_kill(self):
         """Stop every descendant, so that none can fork any more, then kill what was stopped."""

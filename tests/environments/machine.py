@@ -163,7 +163,9 @@ def _in_machine(mode: Mode, folder: Path, tools: Path, options: Sequence[str]) -
     files = ["--files", "src", "inside.py", "cgroup_checks.py"]
     if (folder / "toolchain").is_dir():
         files.append("toolchain")
-        lines.insert(0, "cp -a /app/toolchain/. / && rm -r /app/toolchain")
+        # The machine's /lib is a folder of its own, and Debian's is /usr/lib.
+        merge = "cp -a /lib/. /usr/lib/ && rm -r /lib && ln -s usr/lib /lib"
+        lines.insert(0, f"{merge} && cp -a /app/toolchain/. / && rm -r /app/toolchain")
     return [
         *(str(tools / "vm"), *mode.arguments, "--mem", "2048", "--timeout", str(BOUND), *files),
         *("--", "\n".join(lines)),

@@ -11,9 +11,10 @@ _PACKAGES = (
     *("gcc", "gcc-12", "cpp-12", "libgcc-12-dev", "libc6-dev", "linux-libc-dev", "binutils"),
     *("binutils-x86-64-linux-gnu", "libbinutils", "libctf0", "libctf-nobfd0", "libisl23"),
     *("libmpc3", "libmpfr6", "libgmp10", "libzstd1", "libjansson4", "zlib1g", "libcrypt-dev"),
+    *("libc6", "libgcc-s1"),
 )
 #: Parts of file names that compiling a C program does not need: a third of the size.
-_UNUSED = ("lto1", "lto-dump", "san.", "gprof", "plugin/", "ld.gold", "dwp", "libc.a", "libmvec")
+_UNUSED = ("lto1", "lto-dump", "san.", "gprof", "plugin/", "ld.gold", "dwp", "libc.a", "libmvec.a")
 
 
 def copy_toolchain(folder: Path) -> bool:
@@ -32,9 +33,9 @@ def copy_toolchain(folder: Path) -> bool:
 
 def _copy(name: str, folder: Path) -> bool:
     """Copy one file or link; directories come with what is in them. /lib is /usr/lib."""
-    if not name or (os.path.isdir(name) and not os.path.islink(name)):
+    if name.count("/") < 2 or not os.path.lexists(name):
         return False
-    if not os.path.lexists(name):
+    if os.path.isdir(name) and not os.path.islink(name):
         return False
     place = os.path.realpath(os.path.dirname(name)) + "/" + os.path.basename(name)
     target = folder / place.lstrip("/")
