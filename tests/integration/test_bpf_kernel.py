@@ -212,13 +212,14 @@ class Comparison:
                 self.disagreements.append(f"kernel {answered} {action} {call} {program.hex()}")
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_ten_thousand_random_filters_mean_the_same_to_rules_simulator_and_kernel():
     seed = int(os.environ.get("BERM_BPF_SEED", "20261123"))
-    comparison = Comparison(FILTERS, seed, seconds=120)  # gVisor manages about 3,000 in that time
+    gvisor = not probe().seccomp_notify  # each of its calls costs a thousand times more: a sample
+    comparison = Comparison(FILTERS, seed, seconds=60 if gvisor else math.inf)
     comparison.run()
     assert comparison.disagreements == []
-    assert comparison.filters == FILTERS or comparison.filters >= 500
+    assert comparison.filters >= (100 if gvisor else FILTERS)
     assert comparison.calls > comparison.filters * CALLS * 0.8
     assert comparison.deaths > comparison.filters * 0.05
     assert comparison.longest > 500  # far jumps were in it
