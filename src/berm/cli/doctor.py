@@ -64,6 +64,7 @@ class Report:
     missing: tuple[str, ...]
     problem: str
     languages: list[dict[str, Any]]
+    surface: dict[str, Mapping[str, tuple[str, ...]]]
 
     @property
     def ok(self) -> bool:
@@ -91,6 +92,13 @@ class Report:
             "missing": list(self.missing),
             "problem": self.problem,
             "languages": self.languages,
+            "attack_surface": {
+                "docker_default": _docker_reach(),
+                "profiles": {
+                    profile: {"syscalls": len(calls), "conditions": calls}
+                    for profile, calls in self.surface.items()
+                },
+            },
             "features": self.features,
         }
 
@@ -156,7 +164,23 @@ async def examine(config: Config) -> Report:
                 }
                 for language in engine.registry.all()
             ],
+            surface=_surface(engine, held.plan),
         )
+
+
+def _surface(engine: Engine, plan: str) -> dict[str, Mapping[str, tuple[str, ...]]]:
+    """Return profile → reachable syscall → the conditions on its arguments, on this machine."""
+    from berm.policy.profile import NAMES, WORLDS, flags_of, reach
+
+    flags = flags_of(engine.features)
+    worlds = [world for world in WORLDS if world == plan]
+    return {name: reach(name, world, flags) for world in worlds for name in NAMES}
+
+
+def _docker_reach() -> int:
+    from berm.policy.profile import DOCKER_DEFAULT_REACH
+
+    return DOCKER_DEFAULT_REACH
 
 
 def _weakest(engine: Engine) -> Enforcement:
@@ -231,6 +255,14 @@ def _print(console: Console, report: Report) -> None:
             names = ", ".join(name for name in absent if _HINTS.get(name, "") == hint)
             hints.add_row(names, escape(hint))
         console.print(hints)
+
+    if report.surface:
+        surface = table("\nattack surface", "\nsyscalls", "\nof them, only with some arguments")
+        for profile, calls in report.surface.items():
+            bounded = sum(1 for conditions in calls.values() if conditions)
+            surface.add_row(f"profile {profile}", str(len(calls)), str(bounded))
+        surface.add_row("for comparison: Docker's default", str(_docker_reach()), "")
+        console.print(surface)
 
     languages = table("\nlanguage", "\nversion", "")
     for language in report.languages:
