@@ -259,6 +259,9 @@ def test_the_second_layers_are_counted() -> None:
     ]
     found = ablation.second_layers(steps)
     assert found == {Guarantee.NETWORK: {"x": ["seccomp", "network-namespace"]}}
+    none = ablation.Ablation(ablation.NONE, True, (Trial(attack, Status.HELD, ""),))
+    assert ablation.second_layers([none, *steps]) == {}
+    assert "no isolating layer 0 of 1" in report.ablation_text([none])
     text = report.ablation_text(steps)
     assert "1 of 1: x" in text
     assert "1 by 2" in text

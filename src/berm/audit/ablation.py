@@ -1,7 +1,9 @@
 """Defence in depth as a table: each layer switched off alone, and each left alone.
 
-An attack's header claims which layers should each stop it alone. Two looks check the claim:
+An attack's header claims which layers should each stop it alone. Three looks check the claim:
 
+* with *no* isolating layer: what is held then, is held by this kernel and this user's lack of
+  rights, and says nothing about any layer.
 * *without* a layer: all others stay. What gets through then is stopped by that layer only.
 * *only* a layer (and what it cannot stand without): what is held then, it stops by itself.
 
@@ -40,6 +42,9 @@ run without them is only slow."""
 _ALWAYS = frozenset(("agent", "watchdog", "rlimits", "cgroup"))
 """Layers that stay on when one is left alone: they end and bound the run, they isolate nothing."""
 
+NONE = "none"
+"""Stands for no layer at all in an :class:`Ablation`."""
+
 _NEVER_OFF = "uid"
 """Stays on too, started as root: no program ever runs as root. An audit by an ordinary user has no
 such layer, so that its table is the sharper one."""
@@ -59,7 +64,7 @@ class Ablation:
     """What one setting of layers let through.
 
     Attributes:
-        layer: the layer that was switched off, or left alone.
+        layer: the layer that was switched off, or left alone; ``none`` where none was left.
         alone: True if it was left alone.
         trials: what became of each attack.
         problem: why no run could be made like this, or empty.
@@ -120,7 +125,9 @@ async def ablate(
     async with Engine(config) as engine:
         promise, features = engine.enforcement("python"), engine.features
     in_force = promise.layers
-    steps = []
+    steps = [await _step(config, features, NONE, True, in_force, isolating)]
+    if on_step is not None:
+        on_step(steps[0])
     for alone in (False, True):
         for layer in LAYERS:
             if layer not in in_force or layer in _ALWAYS or (layer == _NEVER_OFF and not alone):
@@ -160,10 +167,10 @@ async def _step(
     attacks: Sequence[Attack],
 ) -> Ablation:
     off = only(layer, in_force) if alone else without(layer, in_force)
-    if not bounded(_plan(dataclasses.replace(config, ablate=off), features)):
-        reason = "Not run: the launcher's kill(-1) would reach the whole machine."
-        return Ablation(layer, alone, (), reason)
     try:
+        if not bounded(_plan(dataclasses.replace(config, ablate=off), features)):
+            reason = "Not run: the launcher's kill(-1) would reach the whole machine."
+            return Ablation(layer, alone, (), reason)
         trials = await audit(dataclasses.replace(config, ablate=off), attacks)
     except BermError as error:
         return Ablation(layer, alone, (), error.diagnostics())
@@ -171,12 +178,18 @@ async def _step(
 
 
 def second_layers(steps: Sequence[Ablation]) -> dict[Guarantee, dict[str, list[str]]]:
-    """Return guarantee → attack → the layers that were seen to hold it alone."""
+    """Return guarantee → attack → the layers that were seen to hold it alone.
+
+    Attacks that no layer is needed for on this machine are left out.
+    """
+    idle = {name for step in steps if step.layer == NONE for name in step.names(Status.HELD)}
     table: dict[Guarantee, dict[str, list[str]]] = {}
     for step in steps:
-        if not step.alone:
+        if not step.alone or step.layer == NONE:
             continue
         for trial in step.trials:
+            if trial.attack.id in idle:
+                continue
             row = table.setdefault(trial.attack.guarantee, {}).setdefault(trial.attack.id, [])
             if trial.status is Status.HELD:
                 row.append(step.layer)

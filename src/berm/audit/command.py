@@ -57,7 +57,12 @@ def main(
     def on_step(step: Ablation) -> None:
         if not quiet:
             how = "alone" if step.alone else "off"
-            write(f"{step.layer} {how}: {report.summary(step.trials)}\n")
+            counts = ", ".join(
+                f"{n} {name}" for name, n in report.summary(step.trials).items() if n
+            )
+            write(
+                f"{step.layer} {how}: {step.problem or counts or 'no attack is claimed for it'}\n"
+            )
 
     where = asyncio.run(_where(config))
     if environment and not quiet:

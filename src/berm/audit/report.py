@@ -8,7 +8,7 @@ import json
 import platform
 from collections.abc import Iterable, Mapping, Sequence
 
-from berm.audit.ablation import Ablation, second_layers
+from berm.audit.ablation import NONE, Ablation, second_layers
 from berm.audit.runner import Trial
 from berm.audit.verdict import Status
 from berm.kernel.features import HostFeatures
@@ -81,7 +81,16 @@ def matrix(trials: Sequence[Trial]) -> str:
 
 def ablation_text(steps: Sequence[Ablation]) -> str:
     """Return what each layer stops that no other does, and what it stops by itself."""
-    lines = ["Without a layer (all others stay) these attacks get through:", ""]
+    idle = [step for step in steps if step.layer == NONE]
+    lines: list[str] = []
+    for step in idle:
+        through = len(step.names(Status.ESCAPED))
+        lines += [
+            f"With no isolating layer {through} of {len(step.trials)} attacks get through.",
+            "",
+        ]
+        steps = [one for one in steps if one is not step]
+    lines += ["Without a layer (all others stay) these attacks get through:", ""]
     lines += [
         f"  {step.layer:<18}  {_outcome(step, Status.ESCAPED)}" for step in steps if not step.alone
     ]
@@ -93,8 +102,12 @@ def ablation_text(steps: Sequence[Ablation]) -> str:
             rest = f"; through: {', '.join(through)}" if through else ""
             text = step.problem or f"{held} of {len(step.trials)} held{rest}"
             lines.append(f"  {step.layer:<18}  {_short(text, 300)}")
-    lines += ["", "Attacks by the number of layers that each stop them alone:", ""]
-    for guarantee, attacks in second_layers(steps).items():
+    lines += [
+        "",
+        "Attacks that get through with no layer, by the number of layers that each stop them alone:",
+        "",
+    ]
+    for guarantee, attacks in second_layers([*idle, *steps]).items():
         counts = collections.Counter(min(len(layers), 3) for layers in attacks.values())
         text = ", ".join(
             f"{counts[n]} by {'three or more' if n == 3 else n}" for n in (3, 2, 1, 0) if counts[n]
