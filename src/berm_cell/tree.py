@@ -43,7 +43,6 @@ class ProcessTree:
         self._owner = owner
         self._proc = proc_fd
         self._own = own_proc
-        self._listed = None
 
     def look(self):
         """Sum up the tree. A process that ends meanwhile counts as far as it was seen."""
@@ -176,19 +175,6 @@ class ProcessTree:
             _signal(pid, signal.SIGKILL)
 
     def _children(self, pid):
-        if self._listed is None:
-            own = os.readlink("self", dir_fd=self._proc)
-            self._listed = self._read("%s/task/%s/children" % (own, own)) is not None
-        return self._listed_children(pid) if self._listed else self._searched_children(pid)
-
-    def _searched_children(self, pid):
-        """Where procfs has no lists of children (gVisor before 2023): ask every process."""
-        names = [name for name in os.listdir(self._proc) if name.isdigit()]
-        return [
-            name for name in names if (self._stat(int(name)) or ("", ""))[1] == str(pid).encode()
-        ]
-
-    def _listed_children(self, pid):
         found = []
         try:
             tasks = os.listdir("/proc/self/fd/%d/%s/task" % (self._proc, pid))

@@ -101,6 +101,9 @@ def main() -> int:
     parser.add_argument("--attacks", default="", help="comma-separated ids; none; empty for all")
     parser.add_argument("--languages", default="", help="comma-separated; empty for all found")
     parser.add_argument("--slow", type=float, default=1.0, help="factor for limits of time")
+    parser.add_argument(
+        "--lowered", action="store_true", help="go on with what is refused given up"
+    )
     options = parser.parse_args()
     report = asyncio.run(_report(options))
     sys.stdout.write("\n" + MARK + json.dumps(report, separators=(",", ":")) + "\n")
@@ -124,8 +127,11 @@ async def _report(options: argparse.Namespace) -> dict[str, Any]:
         except berm.IsolationError as error:
             names = refused_names(error)
             report["refused"] = {"guarantees": names, "text": error.diagnostics()}
+            report["refused"]["runs"] = await _runs_all_the_same(engine)
             config = dataclasses.replace(config, give_up=tuple(map(Guarantee, names)))
     if report["refused"] is not None:
+        if not options.lowered:
+            return report
         async with berm.Engine(config) as lowered:
             enforcement = lowered.enforcement("python")
     report["enforcement"] = enforcement.as_dict()
@@ -145,6 +151,15 @@ def refused_names(error: berm.IsolationError) -> list[str]:
     if found is None:
         raise error
     return found[1].split(", ")
+
+
+async def _runs_all_the_same(engine: berm.Engine) -> bool:
+    """Try to run a program where Berm refuses; True if it ran."""
+    try:
+        await engine.run("print('it ran')")
+    except berm.IsolationError:
+        return False
+    return True
 
 
 async def _conformance(config: berm.Config, wanted: list[str], slow: float) -> list[dict[str, Any]]:

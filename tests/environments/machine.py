@@ -85,6 +85,8 @@ def carried(*, machines: bool) -> Iterator[Path]:
 def run(mode: Mode, folder: Path, tools: Path, attacks: str, languages: str) -> dict[str, Any]:
     """Run the inside program in ``mode``; return its report, or what went wrong as ``error``."""
     options = ["--attacks", attacks, "--languages", languages]
+    if mode.lowered:
+        options.append("--lowered")
     if mode.landlock_abi is not None:
         options += ["--landlock-abi", str(mode.landlock_abi)]
     if mode.simulator == "vm":

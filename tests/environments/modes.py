@@ -9,9 +9,10 @@ from collections.abc import Mapping
 NO_FILES = frozenset({"filesystem", "secrets"})
 #: Nor, then, from the memory of processes of the same uid, which is a file below /proc.
 NO_MEMORY_FILES = NO_FILES | {"processes"}
-#: gVisor (Debian 12's, of 2022) lets nobody mount, has no Landlock, does not enforce RLIMIT_DATA, and has
-#: nothing that adopts orphans (no child subreaper).
-GVISOR = NO_FILES | {"memory", "cleanup"}
+#: gVisor (Debian 12's, of 2022) lets nobody mount, has no Landlock, does not enforce RLIMIT_DATA, has nothing
+#: that adopts orphans (no child subreaper) and does not tell the children of a process, so that there
+#: is no watchdog either.
+GVISOR = NO_FILES | {"memory", "wall_time", "process_count", "disk", "output", "cleanup"}
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Mode:
         arguments: arguments of the simulator before the command.
         landlock_abi: the ABI that Berm is told to stop at, or None for all there is.
         refused: guarantees that Berm must refuse by name there.
+        lowered: what is left is tried too, with exactly the refused guarantees given up.
         user: in a virtual machine, True for uid 1000 with a delegated cgroup.
         fast: part of the fast run, which every change must pass.
     """
@@ -35,6 +37,7 @@ class Mode:
     simulator: str = "envsim"
     landlock_abi: int | None = None
     refused: frozenset[str] = frozenset()
+    lowered: bool = True
     user: bool = False
     fast: bool = False
 
@@ -73,12 +76,19 @@ _ALL = (
     _bare("userns-blocked", "uid 1000; making a user namespace fails with EPERM", fast=True),
     _bare("userns-enospc", "uid 1000; making a user namespace fails with ENOSPC"),
     _bare("userns-nocaps", "uid 1000; user namespaces can be made and give no powers"),
-    Mode("gvisor-root", "gVisor (runsc), as root", ("gvisor-root",), refused=GVISOR),
+    Mode(
+        "gvisor-root",
+        "gVisor (runsc), as root",
+        ("gvisor-root",),
+        refused=GVISOR,
+        lowered=False,
+    ),
     Mode(
         "gvisor-user",
         "gVisor (runsc), as uid 1000",
         ("gvisor-user",),
         refused=GVISOR | NO_MEMORY_FILES,
+        lowered=False,
         fast=True,
     ),
     Mode(

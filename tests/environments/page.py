@@ -23,6 +23,10 @@ def faults(mode: Mode, report: Report) -> list[str]:
     refused = set((report["refused"] or {}).get("guarantees", ()))
     if refused != mode.refused:
         found.append(f"refuses {sorted(refused)}, and should refuse {sorted(mode.refused)}")
+    if (report["refused"] or {}).get("runs"):
+        found.append("a program ran where Berm refuses")
+    if report["refused"] and not mode.lowered:
+        return found
     held = set(report["enforcement"]["guarantees"])
     missing = set(Guarantee) - held - refused
     if missing:
@@ -76,7 +80,10 @@ _GUARANTEES = """\
 The strongest layer comes first. **refused** means that Berm does not start there unless the operator names that
 guarantee in `isolation.give_up`.
 """
-_REFUSED = "The rest of the run there was made with exactly these guarantees given up.\n"
+_REFUSED = """\
+Where little is left to promise (gVisor in this version), nothing was run; elsewhere the rest was, with exactly these
+guarantees given up.
+"""
 _ATTACKS = """\
 Held of tried; what could not be tried (a language or a kernel feature is not there) is not counted, and stands in
 the next table with its reason. Attacks on a guarantee that was given up were not made.
@@ -116,8 +123,8 @@ def _summary(reports: Mapping[str, Report]) -> str:
                 MODES[name].text,
                 report["kernel"],
                 report["features"]["landlock_abi"],
-                report["enforcement"]["plan"],
-                len(report["enforcement"]["guarantees"]),
+                report["enforcement"]["plan"] if "enforcement" in report else "none",
+                len(report["enforcement"]["guarantees"]) if "enforcement" in report else 0,
                 ", ".join(refused) or "nothing",
                 counts["held"],
                 counts["escaped"],
@@ -133,6 +140,8 @@ def _guarantees(reports: Mapping[str, Report]) -> str:
     """Environments with the same layers share a row of names, so that the table stays narrow."""
     alike: dict[tuple[str, ...], list[str]] = {}
     for name, report in reports.items():
+        if "enforcement" not in report:
+            continue
         held = report["enforcement"]["guarantees"]
         cells = tuple(", ".join(held.get(g, ())) or "**refused**" for g in Guarantee)
         alike.setdefault(cells, []).append(name)
@@ -159,6 +168,8 @@ def _refusals(reports: Mapping[str, Report]) -> str:
 def _attacks(reports: Mapping[str, Report]) -> str:
     rows = []
     for name, report in reports.items():
+        if "attacks" not in report:
+            continue
         held: collections.Counter[str] = collections.Counter()
         tried: collections.Counter[str] = collections.Counter()
         for row in report.get("attacks", ()):
@@ -192,11 +203,13 @@ def _programs(reports: Mapping[str, Report]) -> str:
     for name, report in reports.items():
         right: collections.Counter[str] = collections.Counter()
         absent = []
-        for row in report["conformance"]:
+        for row in report.get("conformance", ()):
             right[row["language"]] += row["status"] == "ok"
             absent += [row["language"]] if row["status"] == "not installed" else []
         good = [f"{language} {count}/5" for language, count in right.items() if count]
-        rows.append([f"`{name}`", ", ".join(good), ", ".join(absent) or "none"])
+        rows.append(
+            [f"`{name}`", ", ".join(good) or "nothing was run", ", ".join(absent) or "none"]
+        )
     return _table(["environment", "right", "not installed there"], rows)
 
 

@@ -58,6 +58,7 @@ BAD = {
     "no report": {"error": "not over after 9 s", "output": "last words"},
     "refuses": {"refused": {"guarantees": ["disk"], "text": ""}},
     "neither held nor refused": {"enforcement": {"plan": "x", "guarantees": {}, "layers": []}},
+    "a program ran where": {"refused": {"guarantees": [], "text": "", "runs": True}},
     "no program ran": {"conformance": []},
     "conformance": {"conformance": [{"language": "c", "check": "cpu_time", "status": "wrong"}]},
     "attack net-tcp: escaped": {

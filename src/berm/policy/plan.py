@@ -84,6 +84,8 @@ _TOO_WEAK = {
     Guarantee.FILESYSTEM: ("uid",),  # most of a system is world-readable
     Guarantee.SECRETS: ("uid",),  # gVisor shows every process's environment to every uid
     Guarantee.MEMORY: ("watchdog",),  # it comes too late for who takes all at once
+    Guarantee.PROCESS_COUNT: ("seccomp",),  # it refuses processes, and threads are many too
+    Guarantee.DISK: ("rlimits",),  # they bound one file, not how many
 }
 """Layers that help others, and hold nothing alone."""
 
@@ -271,7 +273,7 @@ def _layers(family: str, features: HostFeatures, settings: PlanSettings) -> tupl
         "landlock-scope": abi >= 6,
         "seccomp": features.seccomp_filter,
         "agent": namespaces or features.subreaper,
-        "watchdog": True,
+        "watchdog": namespaces or features.proc_children,
     }
     return tuple(name for name in LAYERS if given[name] and name not in settings.ablate)
 
