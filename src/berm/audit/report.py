@@ -84,9 +84,9 @@ def ablation_text(steps: Sequence[Ablation]) -> str:
     idle = [step for step in steps if step.layer == NONE]
     lines: list[str] = []
     for step in idle:
-        through = len(step.names(Status.ESCAPED))
+        free = len(step.names(Status.ESCAPED))
         lines += [
-            f"With no isolating layer {through} of {len(step.trials)} attacks get through.",
+            f"With no isolating layer {free} of {len(step.trials)} attacks get through.",
             "",
         ]
         steps = [one for one in steps if one is not step]

@@ -1,7 +1,8 @@
 // id = "files-metadata-raw"
 // title = "change a host file's metadata by raw system calls on O_PATH descriptors"
 // guarantee = "filesystem"
-// layers = ["pivot-root", "seccomp"]
+// layers = ["pivot-root"]
+// confined = ["seccomp"]
 // source = ["HUSTOJ#429", "measured: chmod under Landlock"]
 // needs = ["host-file"]
 // bare = "user"

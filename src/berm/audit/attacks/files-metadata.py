@@ -1,7 +1,8 @@
 # id = "files-metadata"
 # title = "change mode, times, owner or attributes of a host file and directory"
 # guarantee = "filesystem"
-# layers = ["pivot-root", "seccomp"]
+# layers = ["pivot-root"]
+# confined = ["seccomp"]
 # source = ["measured: chmod, utime, setxattr still work under Landlock"]
 # needs = ["host-file"]
 # bare = "user"

@@ -1,7 +1,8 @@
 # id = "files-proc-environ"
 # title = "read the environment of the service and of every other process"
 # guarantee = "secrets"
-# layers = ["pid-namespace", "landlock-fs"]
+# layers = ["user-namespace", "pid-namespace", "landlock-fs"]
+# confined = ["landlock-fs"]
 # source = ["SandboxFusion base.py", "go-judge#176"]
 # needs = ["service", "bystander"]
 # bare = "user"
@@ -16,6 +17,11 @@ try:
 except OSError:
     pass
 pids -= {str(os.getpid()), "0"}
+try:
+    # In a pid namespace under the host's /proc its own number is another one there.
+    pids.discard(os.readlink("/proc/self"))
+except OSError:
+    pass
 
 
 def read(pid):

@@ -1,7 +1,8 @@
 # id = "leak-files-concurrent"
 # title = "find what a run at the same time keeps in any writable directory"
 # guarantee = "filesystem"
-# layers = ["mount-namespace", "landlock-fs", "uid"]
+# layers = ["mount-namespace", "pivot-root", "landlock-fs"]
+# confined = ["landlock-fs"]
 # source = ["isolate 2.6: two concurrent runs exchange nothing"]
 # neighbour = "leak-files.first.py"
 # when = "during"

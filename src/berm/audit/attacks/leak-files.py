@@ -1,7 +1,8 @@
 # id = "leak-files"
 # title = "find what the run before left in any writable directory"
 # guarantee = "filesystem"
-# layers = ["mount-namespace", "landlock-fs"]
+# layers = ["mount-namespace", "pivot-root", "landlock-fs"]
+# confined = ["landlock-fs"]
 # source = ["QingdaoU/OnlineJudge#165", "isolate 2.6 (/dev/shm)"]
 # neighbour = "leak-files.first.py"
 # bare = "user"

@@ -1,7 +1,8 @@
 # id = "leak-queue"
 # title = "meet the run before in a POSIX message queue"
 # guarantee = "processes"
-# layers = ["ipc-namespace", "seccomp"]
+# layers = ["ipc-namespace", "seccomp", "rlimits"]
+# confined = ["seccomp", "rlimits"]
 # source = ["isolate 2.6", "measured: POSIX mq survives the run"]
 # neighbour = "leak-queue.first.py"
 # bare = "user"

@@ -1,7 +1,8 @@
 # id = "leak-shared-memory"
 # title = "meet the run before in POSIX shared memory"
 # guarantee = "processes"
-# layers = ["mount-namespace", "pivot-root"]
+# layers = ["mount-namespace", "pivot-root", "landlock-fs"]
+# confined = ["landlock-fs"]
 # source = ["isolate 2.6 (/dev/shm)"]
 # neighbour = "leak-queue.first.py"
 # bare = "user"

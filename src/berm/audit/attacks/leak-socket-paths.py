@@ -1,7 +1,8 @@
 # id = "leak-socket-paths"
 # title = "talk to a run at the same time over sockets with paths"
 # guarantee = "network"
-# layers = ["pivot-root", "seccomp"]
+# layers = ["pivot-root", "seccomp", "landlock-fs"]
+# confined = ["seccomp", "landlock-fs"]
 # source = ["isolate 2.6: two concurrent runs exchange nothing"]
 # neighbour = "leak-sockets.first.py"
 # when = "during"

@@ -1,7 +1,7 @@
 # id = "net-socketpair"
 # title = "turn a socketpair, which a filter may allow, into a way to the host's sockets"
 # guarantee = "network"
-# layers = ["pivot-root", "seccomp"]
+# layers = ["seccomp"]
 # source = ["found while building: a datagram socketpair can be pointed at any Unix socket"]
 # needs = ["unix", "abstract"]
 # bare = "user"

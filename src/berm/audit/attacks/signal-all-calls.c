@@ -1,7 +1,8 @@
 // id = "signal-all-calls"
 // title = "signal another process by tkill, tgkill, rt_sigqueueinfo, rt_tgsigqueueinfo, pidfd_send_signal"
 // guarantee = "processes"
-// layers = ["pid-namespace", "uid", "landlock-scope", "seccomp"]
+// layers = ["pid-namespace", "uid", "landlock-scope"]
+// confined = ["landlock-scope", "seccomp", "uid"]
 // source = ["measured: all six signal calls", "eoj#27"]
 // needs = ["bystander"]
 // bare = "user"

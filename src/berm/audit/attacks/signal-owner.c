@@ -1,7 +1,8 @@
 // id = "signal-owner"
 // title = "have the kernel signal another process through F_SETOWN, F_SETOWN_EX and F_SETSIG"
 // guarantee = "processes"
-// layers = ["pid-namespace", "uid", "landlock-scope", "seccomp"]
+// layers = ["pid-namespace", "uid", "landlock-scope"]
+// confined = ["landlock-scope", "seccomp", "uid"]
 // source = ["measured: F_SETOWN + F_SETSIG(SIGKILL) + O_ASYNC killed the victim"]
 // needs = ["bystander"]
 // bare = "user"

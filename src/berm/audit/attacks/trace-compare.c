@@ -1,7 +1,8 @@
 // id = "trace-compare"
 // title = "learn about another process with kcmp, get_robust_list, move_pages, process_madvise"
 // guarantee = "processes"
-// layers = ["pid-namespace", "uid", "landlock-fs", "seccomp"]
+// layers = ["user-namespace", "pid-namespace", "uid", "landlock-fs", "seccomp"]
+// confined = ["uid", "landlock-fs", "seccomp"]
 // source = ["surface: process_madvise"]
 // needs = ["bystander"]
 // bare = "user"

@@ -1,7 +1,8 @@
 // id = "trace-descriptors"
 // title = "take another process's open file with pidfd_getfd or /proc/PID/fd"
 // guarantee = "processes"
-// layers = ["pid-namespace", "uid", "landlock-fs"]
+// layers = ["user-namespace", "pid-namespace", "uid", "landlock-fs"]
+// confined = ["uid", "landlock-fs"]
 // source = ["measured: pidfd_getfd"]
 // needs = ["bystander-fd"]
 // bare = "user"

@@ -1,7 +1,8 @@
 # id = "trace-list"
 # title = "list the other processes of the machine and read what they were started with"
 # guarantee = "processes"
-# layers = ["pid-namespace", "landlock-fs"]
+# layers = ["pid-namespace"]
+# confined = ["landlock-fs"]
 # source = ["measured: cmdline and status need /proc closed", "SandboxFusion base.py"]
 # needs = ["bystander", "service"]
 # bare = "user"

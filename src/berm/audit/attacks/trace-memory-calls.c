@@ -1,7 +1,8 @@
 // id = "trace-memory-calls"
 // title = "read and write another process's memory with process_vm_readv and process_vm_writev"
 // guarantee = "processes"
-// layers = ["pid-namespace", "uid", "landlock-fs", "seccomp"]
+// layers = ["user-namespace", "pid-namespace", "uid", "landlock-fs", "seccomp"]
+// confined = ["uid", "landlock-fs", "seccomp"]
 // source = ["measured: process_vm_readv of a sibling", "CVE-2022-0492"]
 // needs = ["bystander"]
 // bare = "user"

@@ -1,7 +1,8 @@
 # id = "trace-memory-files"
 # title = "read and write another process's memory through /proc/PID/mem"
 # guarantee = "processes"
-# layers = ["pid-namespace", "uid", "landlock-fs"]
+# layers = ["user-namespace", "pid-namespace", "uid", "landlock-fs"]
+# confined = ["uid", "landlock-fs"]
 # source = ["measured: /proc/PID/mem of a sibling", "SandboxFusion base.py"]
 # needs = ["bystander", "service"]
 # bare = "user"

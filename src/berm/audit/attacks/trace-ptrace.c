@@ -1,7 +1,8 @@
 // id = "trace-ptrace"
 // title = "attach to another process and to the watcher with ptrace"
 // guarantee = "processes"
-// layers = ["pid-namespace", "uid", "landlock-fs", "seccomp"]
+// layers = ["user-namespace", "pid-namespace", "uid", "landlock-fs", "seccomp"]
+// confined = ["uid", "landlock-fs", "seccomp"]
 // source = ["eoj#27", "CVE-2022-0492"]
 // needs = ["bystander"]
 // bare = "user"
