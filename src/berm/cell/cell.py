@@ -24,6 +24,10 @@ _T = TypeVar("_T")
 GRACE: Final = 2.0
 """Seconds past the wall limit after which the host ends a run whose agent did not."""
 
+REMOVAL: Final = 30.0
+"""Seconds that an agent has to remove what its run left: thousands of files, on a busy machine. One that is
+killed before leaves them behind until its fork server ends."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Order:
@@ -285,7 +289,7 @@ class Cell:
         self._agent.close()
         if not self._gone.done():
             try:
-                async with asyncio.timeout(GRACE):
+                async with asyncio.timeout(REMOVAL):
                     await asyncio.shield(self._gone)
             except TimeoutError:
                 self._kill()
