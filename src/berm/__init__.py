@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from berm.blocking import run
     from berm.config import Config
-    from berm.engine import Engine, Program
+    from berm.engine import Engine
     from berm.errors import (
         BermError,
         BusyError,
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         RunResult,
         Usage,
     )
+    from berm.program import Program
 
 __all__ = [
     "BermError",
@@ -62,7 +63,7 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = {"run": "berm.blocking", "Config": "berm.config", "Engine": "berm.engine"}
-_HOMES |= {"Program": "berm.engine"}
+_HOMES |= {"Program": "berm.program"}
 _HOMES |= dict.fromkeys(
     (
         "Denial",

@@ -13,8 +13,9 @@ import threading
 from collections.abc import Coroutine, Mapping, Sequence
 from typing import TypeVar
 
-from berm.engine import Content, Engine
+from berm.engine import Engine
 from berm.model import Limits, RunResult
+from berm.program import Content
 
 _T = TypeVar("_T")
 _lock = threading.Lock()

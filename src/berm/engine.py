@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Self
 
@@ -16,45 +17,32 @@ from berm.cell.files import Bundle, File
 from berm.cell.outcome import decide
 from berm.cell.output import Listener
 from berm.cell.pool import Pool
+from berm.cell.relay import Side
 from berm.config import Config
 from berm.errors import InputError
 from berm.kernel.cgroups import Subtree
 from berm.kernel.features import HostFeatures, probe
-from berm.languages import CompileStep, Language, Registry, Step
+from berm.languages import Registry, Step
 from berm.model import MIB, Enforcement, Guarantee, Limits, Outcome, OutcomeKind, RunResult
 from berm.policy.plan import DEFAULT_PRELOAD, CellPlan, Runtime, demand, make_plan
 from berm.policy.profile import load_profile
+from berm.program import (
+    ARTIFACT_BYTES,
+    ARTIFACT_FILES,
+    OUTPUT_BYTES,
+    OUTPUT_FILES,
+    Content,
+    Program,
+    arguments,
+    collection,
+    content,
+    rlimits,
+)
 
 MAX_STDIN: Final = 256 * MIB
-MAX_ARGS: Final = 32 * 1024
-ARTIFACT_FILES: Final = 512
-ARTIFACT_BYTES: Final = 64 * MIB
 STDERR_TAIL: Final = 4096
 
-Content = str | bytes
 Isolation = str | Sequence[Guarantee | str]
-
-
-@dataclasses.dataclass(slots=True)
-class Program:
-    """A submission ready to run any number of times.
-
-    Attributes:
-        language: its language.
-        compile: the compilation's result, None for languages without one.
-        ok: False if it did not compile; running it gives the compile error again.
-    """
-
-    language: Language
-    entry: str
-    bundle: Bundle
-    compiled: CompileStep | None
-    compile: RunResult | None
-    ok: bool = True
-
-    def close(self) -> None:
-        """Free the program's files."""
-        self.bundle.close()
 
 
 class Engine:
@@ -71,6 +59,7 @@ class Engine:
         self._plans: dict[object, CellPlan] = {}
         self._slots = Slots(self.config.uid_base, self.config.uid_count)
         self._turns = asyncio.Semaphore(self.config.concurrency)
+        self._alone = asyncio.Lock()
         self._features: HostFeatures | None = None
         self._registry: Registry | None = None
         self._subtree: Subtree | None = None
@@ -190,22 +179,27 @@ class Engine:
         language: str = "python",
         files: Mapping[str, Content] | None = None,
         limits: Limits | None = None,
+        *,
+        entry: str | None = None,
+        flags: Sequence[str] = (),
     ) -> Program:
         """Compile once what may run many times; a compile error is a result, not an exception.
 
         ``limits`` are those of the runs to come, for languages that build them into the program.
+        ``entry`` is the file name of ``source`` where the language's usual one will not do;
+        ``flags`` go to the compiler and must be among those that its language file allows.
         """
         found = self.registry.get(language)
-        text = _bytes(source)
-        entry = found.entry_name(text)
-        contents = {name: File(_bytes(data)) for name, data in (files or {}).items()}
+        text = content(source)
+        entry = found.entry_name(text) if entry is None else entry
+        contents = {name: File(content(data)) for name, data in (files or {}).items()}
         if entry in contents:
             raise InputError(
                 f"The file {entry!r} is the program itself.", remedy="Give it another name."
             )
         contents[entry] = File(text)
         sources = {name: file.data for name, file in contents.items()}
-        step = found.compile_step(sources, entry, limits or Limits())
+        step = found.compile_step(sources, entry, limits or Limits(), flags)
         if step is None:
             return Program(found, entry, Bundle(contents), None, None)
         sources_bundle = Bundle(contents)
@@ -232,8 +226,22 @@ class Engine:
         min_isolation: Isolation = (),
         on_stdout: Listener | None = None,
         on_stderr: Listener | None = None,
+        env: Mapping[str, str] | None = None,
+        files: Mapping[str, bytes] | None = None,
+        collect: Sequence[str] = (),
+        side: Side | None = None,
+        has_turn: bool = False,
     ) -> RunResult:
-        """Run a prepared program once; same arguments as :meth:`run`."""
+        """Run a prepared program once; same arguments as :meth:`run`, and some more.
+
+        Args:
+            env: more variables of its environment, over the language's own.
+            files: more files for its working directory, for this run alone.
+            collect: patterns (``fnmatch``, relative to the working directory) of the files that
+                :attr:`RunResult.files` shall hold, 64 of them and 16 MiB together at most.
+            side: the end of a conversation in the place of ``stdin`` and standard output.
+            has_turn: True inside :meth:`turn` or :meth:`alone`.
+        """
         limits = limits or Limits()
         if not program.ok and program.compile is not None:
             failed = program.compile
@@ -242,17 +250,49 @@ class Engine:
             return dataclasses.replace(
                 failed, stdout=b"", stderr=b"", outcome=outcome, compile=failed
             )
-        checked = _arguments(args)
+        checked = arguments(args)
         step = program.language.run_step(program.entry, checked, limits, program.compiled)
         demand(self._plan(step).enforcement, min_isolation)
-        data = _bytes(stdin)
+        data = content(stdin)
         if len(data) > MAX_STDIN:
             raise InputError(f"Standard input is over {MAX_STDIN} bytes.")
-        ran = await self._perform(
-            step, program.bundle, data, limits, on_stdout=on_stdout, on_stderr=on_stderr
-        )
+        bundle = program.bundle
+        if files:
+            more = {name: File(given) for name, given in files.items()}
+            bundle = await asyncio.to_thread(bundle.extended, more)
+        try:
+            ran = await self._perform(
+                step,
+                bundle,
+                data,
+                limits,
+                collect=collect,
+                most=(OUTPUT_FILES, OUTPUT_BYTES),
+                on_stdout=on_stdout,
+                on_stderr=on_stderr,
+                env=env,
+                side=side,
+                has_turn=has_turn,
+            )
+        finally:
+            if bundle is not program.bundle:
+                bundle.close()
         result = self._result(ran, step, limits)
-        return dataclasses.replace(result, compile=program.compile)
+        given = {name for name, _, _ in bundle.rows}.difference(collect)
+        made = {name: file.data for name, file in ran.files.items() if name not in given}
+        return dataclasses.replace(result, compile=program.compile, files=made)
+
+    def turn(self) -> contextlib.AbstractAsyncContextManager[None]:
+        """Hold one of the turns that :meth:`execute` takes, for runs that belong together."""
+        return self._turns
+
+    @contextlib.asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        """Wait until no run of this engine is under way, and let none begin meanwhile."""
+        async with self._alone, contextlib.AsyncExitStack() as stack:
+            for _ in range(self.config.concurrency):
+                await stack.enter_async_context(self._turns)
+            yield
 
     async def _perform(
         self,
@@ -262,22 +302,26 @@ class Engine:
         limits: Limits,
         *,
         collect: Sequence[str] = (),
+        most: tuple[int, int] = (ARTIFACT_FILES, ARTIFACT_BYTES),
         on_stdout: Listener | None = None,
         on_stderr: Listener | None = None,
+        env: Mapping[str, str] | None = None,
+        side: Side | None = None,
+        has_turn: bool = False,
     ) -> Ran:
         """Take a turn and a cell, and run the step in it."""
         plan = self._plan(step)
         pool = self._pool(plan)
-        async with self._turns:
+        async with contextlib.nullcontext() if has_turn else self._turns:
             cell = await pool.take()
             work, tmp = cell.directories
             command = step.command(work, tmp)
             order = Order(
                 argv=command[1:] if step.warm == "fork" else command,
-                env=step.environment(work, tmp),
+                env={**step.environment(work, tmp), **(env or {})},
                 bundle=bundle,
                 stdin=stdin,
-                rlimits=_rlimits(plan, step, limits),
+                rlimits=rlimits(plan, step, limits),
                 watch={
                     "cpu": limits.cpu_time,
                     "wall": limits.wall_time,
@@ -287,9 +331,10 @@ class Engine:
                 },
                 output=limits.output,
                 flood=limits.output_flood,
-                collect=_collection(collect),
+                collect=collection(collect, *most),
                 on_stdout=on_stdout,
                 on_stderr=on_stderr,
+                side=side,
             )
             try:
                 return await cell.run(order)
@@ -350,46 +395,3 @@ class Engine:
                 canary_base="" if self.config.ablate else self.config.run_dir,
             )
         return pool
-
-
-def _rlimits(plan: CellPlan, step: Step, limits: Limits) -> dict[str, int]:
-    """The run's own resource limits, each a backstop one notch above what the agent enforces."""
-    wanted = {
-        "cpu": int(limits.cpu_time) + 2,
-        "fsize": limits.file_size,
-        "nofile": limits.open_files,
-    }
-    if plan.counts_processes:
-        # A cgroup counts what it refuses, so it goes first where there is one.
-        spare = 16 if "cgroup" in plan.enforcement.layers else 1
-        wanted["nproc"] = limits.processes + step.runtime_threads + spare
-    if step.data_limit is not None:
-        wanted["data"] = step.data_limit
-    return wanted
-
-
-def _collection(patterns: Sequence[str]) -> dict[str, object] | None:
-    if not patterns:
-        return None
-    return {
-        "patterns": list(patterns),
-        "files": ARTIFACT_FILES,
-        "bytes": ARTIFACT_BYTES,
-        "entries": 20_000,
-    }
-
-
-def _bytes(content: Content) -> bytes:
-    if isinstance(content, str):
-        return content.encode("utf-8", "surrogateescape")
-    return bytes(content)
-
-
-def _arguments(args: Sequence[str]) -> tuple[str, ...]:
-    checked = tuple(args)
-    for arg in checked:
-        if "\0" in arg:
-            raise InputError("An argument holds a NUL character.", remedy="Remove it.")
-    if sum(len(arg.encode("utf-8", "surrogateescape")) + 1 for arg in checked) > MAX_ARGS:
-        raise InputError(f"The arguments are over {MAX_ARGS} bytes together.")
-    return checked

@@ -201,6 +201,7 @@ class RunResult:
         stdout_size, stderr_size: bytes that the program wrote, dropped ones included.
         denials: what the kernel refused, the most frequent first; None where this kernel
             cannot tell (no seccomp user notification, as under gVisor).
+        files: what was asked to be collected from the working directory, by relative name.
     """
 
     stdout: bytes
@@ -213,6 +214,7 @@ class RunResult:
     stdout_size: int = 0
     stderr_size: int = 0
     denials: tuple[Denial, ...] | None = None
+    files: Mapping[str, bytes] = dataclasses.field(default_factory=dict)
 
     @property
     def text(self) -> str:

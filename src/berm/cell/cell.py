@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 from berm.cell.files import Bundle, File, read_bundle
 from berm.cell.outcome import Ending
 from berm.cell.output import Capture, Feed, Listener, share
+from berm.cell.relay import Side
 from berm.errors import CellError
 from berm.kernel.cgroups import CgroupLimits, Leaf
 from berm.model import Usage
@@ -43,6 +44,7 @@ class Order:
         output: bytes kept of each stream; ``flood`` ends the run.
         collect: what to take out afterwards (``berm_cell.bundle.collect``), or None.
         canary: instead of a program, what the launcher's canary is to try, or None.
+        side: the end of a conversation that takes the place of ``stdin`` and of standard output.
     """
 
     argv: Sequence[str]
@@ -57,6 +59,7 @@ class Order:
     canary: Mapping[str, object] | None = None
     on_stdout: Listener | None = None
     on_stderr: Listener | None = None
+    side: Side | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -159,10 +162,16 @@ class Cell:
         ended: asyncio.Future[None] = self._loop.create_future()
         try:
             try:
-                self._send(order, feed.read_end, out_write, err_write)
+                if order.side is None:
+                    self._send(order, feed.read_end, out_write, err_write)
+                else:
+                    self._send(order, order.side.stdin, order.side.stdout, err_write)
+                    order.side.begin(self._end)
             finally:
                 for fd in (feed.read_end, out_write, err_write):
                     os.close(fd)
+                if order.side is not None:
+                    order.side.sent()
             self._loop.add_reader(self._agent.fileno(), _resolve, ended, None)
             try:
                 await self._until(ended, order.watch["wall"])
@@ -260,7 +269,7 @@ class Cell:
             stdout_size=out.size,
             stderr_size=err.size,
             truncated=out.truncated or err.truncated,
-            flooded=out.flooded or err.flooded,
+            flooded=out.flooded or err.flooded or (order.side is not None and order.side.flooded),
             files=files,
             refused=refused,
             denials=_denials(message.get("denials")),

@@ -64,6 +64,18 @@ class Bundle:
         self.rows: Sequence[Row] = tuple(rows)
         self.size = total
 
+    def extended(self, files: Mapping[str, File]) -> Bundle:
+        """Return a new bundle with more files; raises :class:`InputError` for a name twice."""
+        held = read_bundle(
+            self.fd, [list(row) for row in self.rows], most_files=MAX_FILES, most_bytes=MAX_BYTES
+        )
+        for name in files:
+            if name in held:
+                raise InputError(
+                    f"The file {name!r} is there already.", remedy="Give it another name."
+                )
+        return Bundle({**held, **files})
+
     def close(self) -> None:
         """Free the memory."""
         if self.fd >= 0:

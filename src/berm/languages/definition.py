@@ -107,6 +107,8 @@ class CompileRule:
     Attributes:
         command: the template; ``{sources}`` is every file with one of the ``sources`` extensions.
         sources: extensions, the entry file always first.
+        flags: ``fnmatch`` patterns of the flags that a submission may add; they stand where the
+            command has ``{flags}``.
         target: template of what the run step starts.
         collect: ``fnmatch`` patterns of the artifacts.
         profile: the policy profile of the compile cell.
@@ -115,6 +117,7 @@ class CompileRule:
 
     command: tuple[str, ...]
     sources: tuple[str, ...]
+    flags: tuple[str, ...]
     target: str
     collect: tuple[str, ...]
     profile: str
@@ -245,6 +248,7 @@ def _compile(fields: Fields) -> CompileRule:
     rule = CompileRule(
         command=fields.texts("command", required=True),
         sources=fields.texts("sources", required=True),
+        flags=fields.texts("flags"),
         target=fields.text("target"),
         collect=fields.texts("collect", required=True),
         profile=fields.text("profile", default="compile"),

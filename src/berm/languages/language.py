@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 import posixpath
 from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 
-from berm.errors import InputError, LanguageError
+from berm.errors import InputError, LanguageError, PolicyError
 from berm.languages import java_source
 from berm.languages.definition import CompileRule, Definition
 from berm.languages.step import CompileStep, Step
@@ -92,7 +93,11 @@ class Language:
         return self.definition.entry
 
     def compile_step(
-        self, files: Mapping[str, bytes], entry: str, limits: Limits | None = None
+        self,
+        files: Mapping[str, bytes],
+        entry: str,
+        limits: Limits | None = None,
+        flags: Sequence[str] = (),
     ) -> CompileStep | None:
         """Return how to compile a submission, or None if the language is not compiled.
 
@@ -101,12 +106,14 @@ class Language:
             entry: the file that holds the main program.
             limits: the run's limits. A compiler does not work under them but under the
                 language's own; only ``output`` is taken over.
+            flags: more flags for the compiler.
 
         Raises:
-            InputError: ``entry`` is not among the files.
+            InputError: ``entry`` is not among the files, or a flag is not allowed.
             LanguageError: the toolchain is missing.
         """
         rule = self.definition.compile
+        self._check_flags(flags)
         if rule is None:
             return None
         if entry not in files:
@@ -121,7 +128,8 @@ class Language:
         words = self._words(entry, bounds)
         if "{java_main_class}" in rule.target:
             words["java_main_class"] = java_source.scan(files[entry]).main_class
-        command = expand(rule.command, words, {"sources": _sources(rule, files, entry)})
+        lists = {"sources": _sources(rule, files, entry), "flags": tuple(flags)}
+        command = expand(rule.command, words, lists)
         (target,) = expand([rule.target], words)
         return CompileStep(
             argv=command,
@@ -184,6 +192,15 @@ class Language:
             memory_markers=rule.memory.markers,
         )
 
+    def _check_flags(self, flags: Sequence[str]) -> None:
+        allowed = self.definition.compile.flags if self.definition.compile else ()
+        for flag in flags:
+            if not any(fnmatchcase(flag, pattern) for pattern in allowed):
+                raise InputError(
+                    f"The compiler flag {flag[:80]!r} is not allowed for {self.title}.",
+                    remedy=f"Allowed: {', '.join(allowed) or 'none'}.",
+                )
+
     def _toolchain(self) -> Toolchain:
         if self.toolchain is None:
             raise missing(self)
@@ -220,7 +237,12 @@ def check(definition: Definition) -> None:
     expand([definition.run.target], known)
     if definition.compile:
         words = {**known, "java_main_class": "x"}
-        expand(definition.compile.command, words, {"sources": ["x"]})
+        expand(definition.compile.command, words, {"sources": ["x"], "flags": []})
+        if bool(definition.compile.flags) != ("{flags}" in definition.compile.command):
+            raise PolicyError(
+                f"{definition.name}.toml: flags and {{flags}} belong together.",
+                remedy="Put {flags} into the compile command, or leave the flags out.",
+            )
         expand([definition.compile.target], words)
 
 

@@ -10,9 +10,10 @@ from typing import Final
 
 import structlog
 
-from berm.engine import Engine, Program
+from berm.engine import Engine
 from berm.errors import CellError
 from berm.model import Enforcement, Limits, RunResult, Usage
+from berm.program import Program
 from berm.service.echo import Echo
 from berm.service.schemas import ExecuteRequest, TestCase, TestResult
 from berm.service.settings import ServiceSettings
