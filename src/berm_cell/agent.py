@@ -18,25 +18,10 @@ import signal
 import time
 
 from berm_cell import _syscalls as sys_
-from berm_cell import bundle, children, denials, protocol, rundir, steps, tree
-
-FIRST_TICK = 0.002
-"""Seconds from the start of a run to the first look at it; each next pause is twice as long."""
-
-WATCH_SHARE = 0.05
-"""At most this part of one core is spent on looking, by CPU time: on a busy machine a look takes long
-and costs little, and the next must not wait for that."""
-
-LONGEST_PAUSE = 0.25
-"""Seconds; a tree so large that looking at it costs more is looked at all the same."""
+from berm_cell import bundle, children, denials, pace, protocol, rundir, steps, tree
 
 REAP_ROUNDS = 10_000
 """Bound of the stop-and-kill loop; 340 re-forking processes needed 17 rounds."""
-
-
-def next_pause(pause, spent, interval):
-    """Return the seconds until the next look, after a look that took ``spent`` seconds of CPU."""
-    return max(min(2 * pause, interval), min(spent / WATCH_SHARE, LONGEST_PAUSE))
 
 
 class Agent:
@@ -66,6 +51,7 @@ class Agent:
         self._peak = 0
         self._most = 1
         self._executed = False
+        self._pressure = pace.Pressure()
 
     def serve(self):
         """Wait for the order to watch, watch until the end, report, return."""
@@ -80,7 +66,7 @@ class Agent:
         if self._listener is not None:
             listening = self._listener.fileno()
             poll.register(listening, select.POLLIN)
-        pause, next_tick = FIRST_TICK, None
+        pause, next_tick = pace.FIRST_TICK, None
         self._reap()
         while self._status is None or not self._watching:
             timeout = None
@@ -114,9 +100,9 @@ class Agent:
             now = time.monotonic()
             if next_tick is not None and self._status is None and now >= next_tick:
                 before = time.process_time()
-                self._judge()
+                ahead = self._pressure.ahead(self._judge(), now)
                 spent = time.process_time() - before
-                pause = next_pause(pause, spent, self._cell["watch_interval"])
+                pause = pace.next_pause(pause, spent, self._cell["watch_interval"], ahead)
                 next_tick = min(now + pause, max(now + 0.001, self._deadline()))
         self.end_tree()
         self._report()
@@ -170,11 +156,15 @@ class Agent:
     # --- watching -------------------------------------------------------------------------
 
     def _judge(self):
-        """Compare the tree with its limits, and end it where it is over one."""
+        """Compare the tree with its limits, and end it where it is over one.
+
+        Returns the part used of what can be taken faster than time passes.
+        """
         limits = self._limits
         cpu, memory, processes = self._look()
         if "watchdog" not in self._cell["layers"]:
-            return
+            return 0.0
+        disk = self._disk() if self._run_dir is not None else 0.0
         if time.monotonic() - self._started > limits["wall"]:
             self._stop("wall")
         elif cpu > limits["cpu"]:
@@ -183,14 +173,15 @@ class Agent:
             self._stop("memory")
         elif processes > limits["processes"]:
             self._stop("processes")
-        elif self._run_dir is not None and self._over_disk():
+        elif disk > 1.0:
             self._stop("disk")
+        return max(memory / limits["memory"], processes / limits["processes"], disk)
 
-    def _over_disk(self):
-        """True if the run's directory, or files it removed and still holds, are over the limit."""
+    def _disk(self):
+        """Return the part used of the disk: the run's directory, and files it removed and holds."""
         used, entries = rundir.measure(self._run_dir, self._cell["inodes"])
         used += self._tree.deleted(self._limits["disk"])
-        return used > self._limits["disk"] or entries > self._cell["inodes"]
+        return max(used / self._limits["disk"], entries / self._cell["inodes"])
 
     def _look(self):
         """Return (CPU seconds, bytes, processes and threads) of the tree, and keep the peaks."""
