@@ -41,6 +41,7 @@ class Config:
         disk_inodes: files and directories that one run may make.
         languages: tool overrides per language, e.g. ``{"python": {"python": "/usr/bin/python3.12"}}``.
         preload: modules that the warm Python imports on top of the usual ones.
+        cache_mib: memory for compiled submissions, in MiB; 0 compiles each one anew.
         service: the table ``[service]``, checked by :mod:`berm.service`.
     """
 
@@ -59,6 +60,7 @@ class Config:
     disk_inodes: int = 8192
     languages: Mapping[str, Mapping[str, str]] = dataclasses.field(default_factory=dict)
     preload: tuple[str, ...] = ()
+    cache_mib: int = 64
     service: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -73,6 +75,7 @@ class Config:
         _within("pool.depth", self.pool_depth, -1, 1024)
         _within("isolation.nice", self.nice, 0, 19)
         _within("isolation.disk_inodes", self.disk_inodes, 16, 10_000_000)
+        _within("cache.memory_mib", self.cache_mib, 0, 65536)
         if self.landlock_abi is not None:
             _within("isolation.landlock_abi", self.landlock_abi, 0, 99)
 
@@ -136,7 +139,7 @@ class Config:
         if tables:
             raise ConfigError(
                 f"Unknown table [{', '.join(sorted(tables))}] in {path}.",
-                remedy="Known: [isolation], [pool], [languages], [service].",
+                remedy="Known: [isolation], [pool], [cache], [languages], [service].",
             )
         return cls(**values)
 
@@ -159,9 +162,15 @@ _SETTINGS: Mapping[str, Mapping[str, str]] = {
         "depth": "pool_depth",
         "preload": "preload",
     },
+    "cache": {
+        "memory_mib": "cache_mib",
+    },
 }
 _NUMBERS = frozenset(
-    ("landlock_abi", "uid_base", "uid_count", "nice", "disk_inodes", "runs_at_a_time", "pool_depth")
+    (
+        *("landlock_abi", "uid_base", "uid_count", "nice", "disk_inodes"),
+        *("runs_at_a_time", "pool_depth", "cache_mib"),
+    )
 )
 
 

@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Self
 
+from berm.artifacts import identity
+from berm.artifacts.cache import CompileCache, Compiled
 from berm.cell.builder import Slots
 from berm.cell.cell import Order, Ran
 from berm.cell.denials import explain_denials
@@ -22,7 +24,7 @@ from berm.config import Config
 from berm.errors import InputError
 from berm.kernel.cgroups import Subtree
 from berm.kernel.features import HostFeatures, probe
-from berm.languages import Registry, Step
+from berm.languages import CompileStep, Registry, Step
 from berm.model import MIB, Enforcement, Guarantee, Limits, Outcome, OutcomeKind, RunResult
 from berm.policy.plan import DEFAULT_PRELOAD, CellPlan, Runtime, demand, make_plan
 from berm.policy.profile import load_profile
@@ -55,6 +57,7 @@ class Engine:
     def __init__(self, config: Config | None = None) -> None:
         """Take the settings; nothing is started before the engine is entered."""
         self.config = config if config is not None else Config.load()
+        self.cache = CompileCache(self.config.cache_mib * MIB)
         self._pools: dict[str, Pool] = {}
         self._plans: dict[object, CellPlan] = {}
         self._slots = Slots(self.config.uid_base, self.config.uid_count)
@@ -185,6 +188,9 @@ class Engine:
     ) -> Program:
         """Compile once what may run many times; a compile error is a result, not an exception.
 
+        What was compiled before with the same everything is not compiled again; the result then
+        is that of the first time, usage included. :attr:`cache` counts it.
+
         ``limits`` are those of the runs to come, for languages that build them into the program.
         ``entry`` is the file name of ``source`` where the language's usual one will not do;
         ``flags`` go to the compiler and must be among those that its language file allows.
@@ -202,19 +208,30 @@ class Engine:
         step = found.compile_step(sources, entry, limits or Limits(), flags)
         if step is None:
             return Program(found, entry, Bundle(contents), None, None)
-        sources_bundle = Bundle(contents)
+        tools = found.tool_paths.values()
+        key = identity.of_compilation(step, contents, tools, self._plan(step).key)
+        made = await self.cache.get(key, lambda: self._compile(step, contents, entry))
+        compiled = made.compiled
+        ok = compiled.files is not None
+        return Program(found, entry, made.bundle(), step, compiled.result, ok=ok)
+
+    async def _compile(
+        self, step: CompileStep, contents: Mapping[str, File], entry: str
+    ) -> Compiled:
+        """Perform one compilation in a cell of its own."""
+        sources = Bundle(contents)
         try:
-            ran = await self._perform(step, sources_bundle, b"", step.limits, collect=step.collect)
+            ran = await self._perform(step, sources, b"", step.limits, collect=step.collect)
         finally:
-            sources_bundle.close()
+            sources.close()
         # What a compiler was refused is its own doing, and tells the author nothing.
         result = dataclasses.replace(self._result(ran, step, step.limits), denials=())
         if not result.outcome.ok or not ran.files:
-            return Program(found, entry, Bundle({}), step, result, ok=False)
+            return Compiled(result, None)
         # In the confined plan a linker may not chmod, so the mode that came out says nothing.
         made = {name: File(file.data, executable=True) for name, file in ran.files.items()}
         kept = {name: file for name, file in contents.items() if name != entry}
-        return Program(found, entry, Bundle({**kept, **made}), step, result)
+        return Compiled(result, {**kept, **made})
 
     async def execute(
         self,

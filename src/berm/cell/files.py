@@ -10,7 +10,7 @@ import dataclasses
 import fcntl
 import os
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, Self
 
 from berm.errors import CellError, InputError
 from berm_cell import protocol
@@ -43,6 +43,7 @@ class Bundle:
                 f"{len(files)} files in one submission.", remedy=f"At most {MAX_FILES}."
             )
         rows: list[Row] = []
+        self._users = 1
         self.fd = os.memfd_create("bundle", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
         try:
             total = 0
@@ -76,15 +77,30 @@ class Bundle:
                 )
         return Bundle({**held, **files})
 
+    @property
+    def open(self) -> bool:
+        """False once every user has closed it."""
+        return self.fd >= 0
+
+    def share(self) -> Self:
+        """Count one more user, who closes it too; the memory is freed by the last."""
+        self._users += 1
+        return self
+
     def close(self) -> None:
-        """Free the memory."""
+        """Free the memory, if no other user has it."""
+        self._users -= 1
+        if self._users <= 0:
+            self._free()
+
+    def _free(self) -> None:
         if self.fd >= 0:
             os.close(self.fd)
             self.fd = -1
 
     def __del__(self) -> None:
         if getattr(self, "fd", -1) >= 0:
-            self.close()
+            self._free()
 
 
 def read_bundle(fd: int, rows: object, *, most_files: int, most_bytes: int) -> dict[str, File]:
