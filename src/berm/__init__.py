@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from berm.blocking import run
+    from berm.cell.dialogue import Dialogue
     from berm.config import Config
     from berm.engine import Engine
     from berm.errors import (
@@ -44,6 +45,7 @@ __all__ = [
     "Config",
     "ConfigError",
     "Denial",
+    "Dialogue",
     "Enforcement",
     "Engine",
     "Guarantee",
@@ -63,7 +65,7 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = {"run": "berm.blocking", "Config": "berm.config", "Engine": "berm.engine"}
-_HOMES |= {"Program": "berm.program"}
+_HOMES |= {"Program": "berm.program", "Dialogue": "berm.cell.dialogue"}
 _HOMES |= dict.fromkeys(
     (
         "Denial",

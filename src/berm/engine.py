@@ -15,6 +15,7 @@ from berm.artifacts.cache import CompileCache, Compiled
 from berm.cell.builder import Slots
 from berm.cell.cell import Order, Ran
 from berm.cell.denials import explain_denials
+from berm.cell.dialogue import TERMINAL, Dialogue
 from berm.cell.files import Bundle, File
 from berm.cell.outcome import decide
 from berm.cell.output import Listener
@@ -247,6 +248,7 @@ class Engine:
         files: Mapping[str, bytes] | None = None,
         collect: Sequence[str] = (),
         side: Side | None = None,
+        dialogue: Dialogue | None = None,
         has_turn: bool = False,
     ) -> RunResult:
         """Run a prepared program once; same arguments as :meth:`run`, and some more.
@@ -257,6 +259,8 @@ class Engine:
             collect: patterns (``fnmatch``, relative to the working directory) of the files that
                 :attr:`RunResult.files` shall hold, 64 of them and 16 MiB together at most.
             side: the end of a conversation in the place of ``stdin`` and standard output.
+            dialogue: what a person says in the place of ``stdin``. Such a run mostly waits, so it
+                takes no turn among the others; whoever offers it bounds their number.
             has_turn: True inside :meth:`turn` or :meth:`alone`.
         """
         limits = limits or Limits()
@@ -273,6 +277,8 @@ class Engine:
         data = content(stdin)
         if len(data) > MAX_STDIN:
             raise InputError(f"Standard input is over {MAX_STDIN} bytes.")
+        if dialogue is not None and dialogue.terminal is not None:
+            env = {**(env or {}), "TERM": TERMINAL}
         bundle = program.bundle
         if files:
             more = {name: File(given) for name, given in files.items()}
@@ -289,7 +295,8 @@ class Engine:
                 on_stderr=on_stderr,
                 env=env,
                 side=side,
-                has_turn=has_turn,
+                dialogue=dialogue,
+                has_turn=has_turn or dialogue is not None,
             )
         finally:
             if bundle is not program.bundle:
@@ -324,6 +331,7 @@ class Engine:
         on_stderr: Listener | None = None,
         env: Mapping[str, str] | None = None,
         side: Side | None = None,
+        dialogue: Dialogue | None = None,
         has_turn: bool = False,
     ) -> Ran:
         """Take a turn and a cell, and run the step in it."""
@@ -352,6 +360,7 @@ class Engine:
                 on_stdout=on_stdout,
                 on_stderr=on_stderr,
                 side=side,
+                dialogue=dialogue,
             )
             try:
                 return await cell.run(order)

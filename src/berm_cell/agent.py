@@ -5,7 +5,8 @@ child subreaper in a session and a signal scope of its own. Either way every pro
 is its descendant, so that ``RUSAGE_CHILDREN`` after the last one is reaped is the CPU time of
 the whole tree, and nothing survives it.
 
-The agent says ``parked``, hears one frame from the host (``watch``) and says ``ended``. The program's
+The agent says ``parked``, hears one frame from the host (``watch``), in an interactive run ``signal`` frames,
+and says ``ended``. The program's
 process has no descriptor of this conversation, so that it can forge neither. When the host
 closes or shuts down its end, the agent ends the run.
 """
@@ -133,8 +134,11 @@ class Agent:
         protocol.close_all(fds)
         if message is None:
             return False
+        if message.get("op") == "signal" and self._watching:
+            self._signal(message["number"])
+            return False
         if message.get("op") != "watch" or self._watching:
-            raise protocol.FrameError("the agent hears one watch frame, nothing else")
+            raise protocol.FrameError("the agent hears one watch frame, then signals")
         self._limits = message["limits"]
         self._watching = True
         self._collect = message.get("collect")
@@ -197,6 +201,14 @@ class Agent:
         reaped = resource.getrusage(resource.RUSAGE_CHILDREN)
         cpu = seen.cpu + reaped.ru_utime + reaped.ru_stime - self._cpu_before
         return cpu, memory, seen.threads
+
+    def _signal(self, number):
+        """Send what a user of an interactive run sent: to the program's process group, as a terminal does."""
+        if self._status is None:
+            try:
+                os.killpg(self._program, number)
+            except OSError:
+                pass
 
     # --- ending ---------------------------------------------------------------------------
 

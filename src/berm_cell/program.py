@@ -50,6 +50,9 @@ def park(cell, sock, place):
     except (OSError, protocol.FrameError, KeyError, TypeError, ValueError) as failure:
         text = "%s: %s" % (type(failure).__name__, failure)
         _tell(sock, {"op": "failed", "step": "request", "errno": 0, "text": text[:500]})
+    except KeyboardInterrupt:  # a user's signal, a moment before there is a program to get it
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
     os._exit(70)
 
 
@@ -131,6 +134,9 @@ def load(request, hidden):
     outside: its SyntaxError on stderr and exit code 1.
     """
     _set_environment(request["env"])
+    if request.get("terminal"):  # create_stdio: what is a terminal is line-buffered
+        for stream in (sys.stdin, sys.stdout):
+            stream.reconfigure(line_buffering=True)
     entry = request["entry"]
     path = os.path.join(os.getcwd(), entry) if sys.version_info >= (3, 9) else entry
     for name in hidden:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import os
 import socket
@@ -10,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeVar
 
+from berm.cell.dialogue import Dialogue
 from berm.cell.files import Bundle, File, read_bundle
 from berm.cell.outcome import Ending
 from berm.cell.output import Capture, Feed, Listener, share
@@ -45,6 +47,7 @@ class Order:
         collect: what to take out afterwards (``berm_cell.bundle.collect``), or None.
         canary: instead of a program, what the launcher's canary is to try, or None.
         side: the end of a conversation that takes the place of ``stdin`` and of standard output.
+        dialogue: what a person says to the program while it runs, in place of ``stdin``, or None.
     """
 
     argv: Sequence[str]
@@ -60,6 +63,12 @@ class Order:
     on_stdout: Listener | None = None
     on_stderr: Listener | None = None
     side: Side | None = None
+    dialogue: Dialogue | None = None
+
+    @property
+    def on_terminal(self) -> bool:
+        """True if the program's three streams are one terminal."""
+        return self.dialogue is not None and self.dialogue.terminal is not None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -149,12 +158,18 @@ class Cell:
         return await self._run(order)
 
     async def _run(self, order: Order) -> Ran:
-        feed = Feed(order.stdin)
-        out_read, out_write = os.pipe2(os.O_CLOEXEC)
+        feed: Feed | Dialogue
+        if order.dialogue is not None:
+            feed = order.dialogue
+            out_read, out_write = feed.open(self._signal)
+        else:
+            feed = Feed(order.stdin)
+            out_read, out_write = os.pipe2(os.O_CLOEXEC)
+            os.set_blocking(out_read, False)
+            share(out_write)
         err_read, err_write = os.pipe2(os.O_CLOEXEC)
-        for read, write in ((out_read, out_write), (err_read, err_write)):
-            os.set_blocking(read, False)
-            share(write)
+        os.set_blocking(err_read, False)
+        share(err_write)
         captures = [
             Capture(out_read, order.output, order.flood, self._end, order.on_stdout),
             Capture(err_read, order.output, order.flood, self._end, order.on_stderr),
@@ -163,7 +178,8 @@ class Cell:
         try:
             try:
                 if order.side is None:
-                    self._send(order, feed.read_end, out_write, err_write)
+                    stderr = out_write if order.on_terminal else err_write
+                    self._send(order, feed.read_end, out_write, stderr)
                 else:
                     self._send(order, order.side.stdin, order.side.stdout, err_write)
                     order.side.begin(self._end)
@@ -190,6 +206,8 @@ class Cell:
             "files": order.bundle.rows if order.bundle is not None else [],
             "rlimits": dict(order.rlimits),
         }
+        if order.on_terminal:
+            request["terminal"] = True
         if order.canary is not None:
             request.update(order.canary)
         elif self.plan.runtime.in_process:
@@ -236,6 +254,11 @@ class Cell:
             self._agent.shutdown(socket.SHUT_WR)
         except OSError:
             return
+
+    def _signal(self, number: int) -> None:
+        """Have the agent send a signal; one that finds the agent too busy or gone is lost."""
+        with contextlib.suppress(OSError):
+            protocol.send_frame(self._agent, {"op": "signal", "number": number})
 
     def _result(self, order: Order, captures: Sequence[Capture]) -> Ran:
         try:
