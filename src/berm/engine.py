@@ -26,7 +26,7 @@ from berm.errors import InputError
 from berm.kernel.cgroups import Subtree
 from berm.kernel.features import HostFeatures, probe
 from berm.languages import CompileStep, Registry, Step
-from berm.model import MIB, Enforcement, Guarantee, Limits, Outcome, OutcomeKind, RunResult
+from berm.model import MIB, Enforcement, Guarantee, Limits, RunResult
 from berm.policy.plan import DEFAULT_PRELOAD, CellPlan, Runtime, demand, make_plan
 from berm.policy.profile import load_profile
 from berm.program import (
@@ -39,6 +39,7 @@ from berm.program import (
     arguments,
     collection,
     content,
+    not_compiled,
     rlimits,
 )
 
@@ -265,12 +266,7 @@ class Engine:
         """
         limits = limits or Limits()
         if not program.ok and program.compile is not None:
-            failed = program.compile
-            kind = OutcomeKind.COMPILE_ERROR
-            outcome = Outcome(kind, failed.outcome.exit_code, failed.outcome.signal)
-            return dataclasses.replace(
-                failed, stdout=b"", stderr=b"", outcome=outcome, compile=failed
-            )
+            return not_compiled(program.compile)
         checked = arguments(args)
         step = program.language.run_step(program.entry, checked, limits, program.compiled)
         demand(self._plan(step).enforcement, min_isolation)

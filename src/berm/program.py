@@ -9,7 +9,7 @@ from typing import Final
 from berm.cell.files import Bundle
 from berm.errors import InputError
 from berm.languages import CompileStep, Language, Step
-from berm.model import MIB, Limits, RunResult
+from berm.model import MIB, Limits, Outcome, OutcomeKind, RunResult
 from berm.policy.plan import CellPlan
 
 MAX_ARGS: Final = 32 * 1024
@@ -41,6 +41,13 @@ class Program:
     def close(self) -> None:
         """Free the program's files."""
         self.bundle.close()
+
+
+def not_compiled(failed: RunResult) -> RunResult:
+    """Return the result of running a program that did not compile: its compiler's end."""
+    kind = OutcomeKind.COMPILE_ERROR
+    outcome = Outcome(kind, failed.outcome.exit_code, failed.outcome.signal)
+    return dataclasses.replace(failed, stdout=b"", stderr=b"", outcome=outcome, compile=failed)
 
 
 def rlimits(plan: CellPlan, step: Step, limits: Limits) -> dict[str, int]:

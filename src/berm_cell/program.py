@@ -32,7 +32,8 @@ def park(cell, sock, place):
     Returns the request with its descriptors already in place as 0, 1, 2. Ends the process when
     the host goes away or a layer fails.
     """
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Until there is a program, a user's signal ends the run, wherever in the launcher it arrives.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         steps.confine(cell, *place[:6])
         if cell["in_process"]:
@@ -50,9 +51,6 @@ def park(cell, sock, place):
     except (OSError, protocol.FrameError, KeyError, TypeError, ValueError) as failure:
         text = "%s: %s" % (type(failure).__name__, failure)
         _tell(sock, {"op": "failed", "step": "request", "errno": 0, "text": text[:500]})
-    except KeyboardInterrupt:  # a user's signal, a moment before there is a program to get it
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        os.kill(os.getpid(), signal.SIGINT)
     os._exit(70)
 
 
@@ -136,7 +134,7 @@ def load(request, hidden):
     _set_environment(request["env"])
     if request.get("terminal"):  # create_stdio: what is a terminal is line-buffered
         for stream in (sys.stdin, sys.stdout):
-            stream.reconfigure(line_buffering=True)
+            stream.reconfigure(line_buffering=True)  # pyright: ignore[reportAttributeAccessIssue]
     entry = request["entry"]
     path = os.path.join(os.getcwd(), entry) if sys.version_info >= (3, 9) else entry
     for name in hidden:
@@ -164,6 +162,7 @@ def load(request, hidden):
         sys.stderr.write(message % (sys.executable, path, error.errno, error.strerror))
         sys.stderr.flush()
         os._exit(2)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return compile(text, path, "exec", 0, True), namespace
     except BaseException as error:

@@ -90,7 +90,9 @@ async def test_input_that_nobody_reads_is_bounded(engine):
 
 
 async def test_all_that_is_written_arrives(engine):
-    run = Run(engine, "import sys, hashlib; print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest())")
+    run = Run(
+        engine, "import sys, hashlib; print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest())"
+    )
     whole = b""
     for number in range(200):
         piece = bytes([number]) * 9_999
@@ -237,7 +239,8 @@ async def test_limits_hold_and_cancelling_leaves_nothing(engine):
 
 async def test_waiting_people_do_not_keep_runs_from_their_turn(engine):
     waiting = [
-        Run(engine, "print('up', flush=True); input()") for _ in range(engine.config.concurrency + 2)
+        Run(engine, "print('up', flush=True); input()")
+        for _ in range(engine.config.concurrency + 2)
     ]
     for run in waiting:
         await run.until(b"up")
@@ -255,10 +258,10 @@ async def test_other_languages_talk_too(engine, language):
         "javascript": "const r = require('readline').createInterface({input: process.stdin,"
         " output: process.stdout}); r.question('name? ', n => { console.log('hello ' + n);"
         " r.close(); });",
-        "c": "#include <stdio.h>\nint main(void) { char n[64]; printf(\"name? \"); fflush(stdout);"
+        "c": '#include <stdio.h>\nint main(void) { char n[64]; printf("name? "); fflush(stdout);'
         ' fgets(n, 64, stdin); printf("hello %s", n); }',
-        "java": "class Main { public static void main(String[] a) { System.out.print(\"name? \");"
-        " System.out.println(\"hello \" + new java.util.Scanner(System.in).nextLine()); } }",
+        "java": 'class Main { public static void main(String[] a) { System.out.print("name? ");'
+        ' System.out.println("hello " + new java.util.Scanner(System.in).nextLine()); } }',
     }[language]
     for terminal in (None, (80, 24)):
         limits = berm.Limits(wall_time=60, memory=512 << 20)

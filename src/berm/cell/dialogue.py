@@ -80,7 +80,7 @@ class Dialogue:
     # --- what a caller says ---------------------------------------------------------------
 
     def write(self, data: bytes) -> None:
-        """Type ``data``. Keys that mean a signal to the terminal (Ctrl-C, Ctrl-\\) send it.
+        """Type ``data``. Keys that mean a signal to the terminal (Ctrl-C, for one) send it.
 
         Raises:
             BusyError: 256 KiB wait already; the program does not read. See :meth:`room`.
@@ -229,9 +229,9 @@ class Dialogue:
 
 
 def _checked(size: tuple[int, int]) -> tuple[int, int]:
-    if not all(isinstance(side, int) and 1 <= side <= _LARGEST_SIDE for side in size):
+    if not all(1 <= side <= _LARGEST_SIDE for side in size):
         raise InputError(
-            f"A terminal of {size[0]} × {size[1]} cannot be made.",
+            f"A terminal of {size[0]} columns and {size[1]} rows cannot be made.",
             remedy=f"Give columns and rows from 1 to {_LARGEST_SIDE}.",
         )
     return size
