@@ -16,6 +16,7 @@ import typer
 
 from berm import config, model
 from berm.audit import attack
+from berm.languages import definition, registry, variants
 from berm.policy import plan, profile
 from berm.service import app as service_app
 from berm.service.settings import ENV_PREFIX, ServiceSettings
@@ -127,18 +128,31 @@ def data(package: str, *folders: str) -> list[Mapping[str, Any]]:
 
 
 def languages() -> list[Part]:
-    """The languages, as their files describe them."""
+    """The languages and their variants, as their files describe them; then what to know of each."""
+    files = sorted(registry.DATA.glob("*.toml"))
+    loaded = [definition.load(file) for file in files]
     rows = [
         [
-            code(one["name"]),
-            one["title"],
-            code(one.get("aliases", [])),
-            code("." + extension for extension in one["extensions"]),
-            code(one["install"]),
+            code(one.name),
+            one.title,
+            code(one.aliases),
+            code("." + e for e in one.extensions),
+            one.tier,
         ]
-        for one in data("berm.languages", "data")
+        for one in loaded
     ]
-    return [Part(["language", "title", "aliases", "files", "Debian"], rows)]
+    parts = [Part(["language", "title", "aliases", "files", "tier"], rows)]
+    for file, one in zip(files, loaded, strict=True):
+        text = [f"Install: {code(one.install.commands(), ' and ')}."]
+        if one.shebangs:
+            text.append(
+                f"Known by its first line too: {code('#!' + name for name in one.shebangs)}."
+            )
+        found = [definition.load(file, name) for name in variants.names(definition.read(file))]
+        listed = [[code(v.name), v.title, code(v.aliases)] for v in found]
+        text += one.limitations
+        parts.append(Part(["variant", "title", "aliases"], listed, one.title, text))
+    return parts
 
 
 def profiles() -> list[Part]:

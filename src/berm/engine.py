@@ -74,7 +74,7 @@ class Engine:
         """Find out what the machine permits and which languages it has."""
         self._features, self._registry = await asyncio.gather(
             asyncio.to_thread(probe, self.config.landlock_abi, self.config.cgroup_path),
-            asyncio.to_thread(Registry.discover, self.config.languages),
+            asyncio.to_thread(Registry.open, self.config.languages),
         )
         delegated = self.features.cgroup_v2
         if delegated is not None and "cgroup" not in self.config.ablate:
@@ -104,7 +104,7 @@ class Engine:
 
     @property
     def registry(self) -> Registry:
-        """The languages, found or not."""
+        """The languages. Each toolchain is looked for when its language is first asked for."""
         if self._registry is None:
             raise RuntimeError("The engine was not entered: use `async with berm.Engine()`.")
         return self._registry
@@ -121,9 +121,10 @@ class Engine:
 
     async def warm(self, languages: Sequence[str] | None = None) -> None:
         """Start the fork servers of some languages (default: all found) and fill their pools."""
-        names = languages or [language.name for language in self.registry.available()]
-        for name in names:
-            found = self.registry.get(name)
+        if languages is None:
+            languages = [one.name for one in await asyncio.to_thread(self.registry.available)]
+        for name in languages:
+            found = await self.registry.usable(name)
             step = found.run_step(found.entry_name(b""), (), Limits(), None)
             await self._pool(self._plan(step)).fill()
 
@@ -197,7 +198,7 @@ class Engine:
         ``entry`` is the file name of ``source`` where the language's usual one will not do;
         ``flags`` go to the compiler and must be among those that its language file allows.
         """
-        found = self.registry.get(language)
+        found = await self.registry.usable(language)
         text = content(source)
         entry = found.entry_name(text) if entry is None else entry
         contents = {name: File(content(data)) for name, data in (files or {}).items()}

@@ -28,7 +28,7 @@ async def engine(anyio_backend: str) -> AsyncIterator[berm.Engine]:
 
 @pytest.fixture(scope="session")
 def registry() -> Registry:
-    return Registry.discover()
+    return Registry.open()
 
 
 @pytest.fixture(scope="session")

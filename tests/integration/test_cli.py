@@ -35,6 +35,30 @@ def program(tmp_path):
     return write
 
 
+# --- languages ------------------------------------------------------------------------------------
+
+
+def test_languages_and_how_to_get_them(tmp_path):
+    env = {"XDG_CACHE_HOME": str(tmp_path)}
+    listed = json.loads(berm("languages", "--json", env=env).stdout)
+    assert {one["name"] for one in listed} >= {"python", "javascript", "java", "cpp", "c"}
+    python = next(one for one in listed if one["name"] == "python")
+    assert python["available"]
+    assert python["version"].encode() in berm("languages", env=env).stdout
+    assert (tmp_path / "berm" / "toolchains.json").exists()
+    helped = berm("languages", "--install-help", "py", env=env)
+    assert b"apt-get install python3" in helped.stdout
+    unknown = berm("languages", "--install-help", "pyhton", env=env)
+    assert (unknown.returncode, unknown.stdout) == (2, b"")
+    assert b"Did you mean 'python'?" in unknown.stderr
+
+
+@pytest.mark.requires_isolation
+def test_a_program_without_an_extension_is_known_by_its_first_line(program):
+    done = berm("run", program("#!/usr/bin/env python3\nprint(6 * 7)\n", "answer"))
+    assert (done.returncode, done.stdout) == (0, b"42\n")
+
+
 # --- run ------------------------------------------------------------------------------------------
 
 isolated = pytest.mark.requires_isolation

@@ -3,6 +3,7 @@
 import ast
 import os
 import re
+import runpy
 import subprocess
 import sys
 import tomllib
@@ -110,6 +111,23 @@ def test_the_door_is_one_script_of_the_standard_library():
     tree = ast.parse((ROOT / "dev").read_text("utf-8"), feature_version=(3, 6))
     assert imported(tree) <= set(sys.stdlib_module_names)
     assert os.access(ROOT / "dev", os.X_OK)
+
+
+def test_the_door_installs_what_the_language_files_say():
+    from berm.languages import definition, install
+    from berm.languages.registry import DATA
+
+    door = runpy.run_path(str(ROOT / "dev"), run_name="door")
+    assert door["PLACE"] == install.PLACE
+    for tier in definition.TIERS:
+        told = {tool.title: tool.commands() for tool in door["tools"](tier)}
+        for path in DATA.glob("*.toml"):
+            loaded = definition.load(path)
+            wanted = definition.TIERS.index(loaded.tier) <= definition.TIERS.index(tier)
+            commands = [one for one in loaded.install.commands() if one != loaded.install.other]
+            if wanted and commands:
+                assert told.pop(f"{loaded.title} programs") == " && ".join(commands)
+        assert not told
 
 
 def test_the_door_refuses_what_it_does_not_know():

@@ -12,7 +12,9 @@ import pytest
 
 from berm.languages import read_paths, toolchain
 from berm.languages.definition import Definition, MemoryRule, RunRule, ToolRule
+from berm.languages.install import Install
 from berm.languages.registry import Registry
+from berm.languages.sightings import Sightings
 from berm.languages.toolchain import ToolchainError
 
 
@@ -41,7 +43,7 @@ def runs(path):
 
 def rule(**changes):
     given = {
-        "name": "tool", "candidates": (), "search": ("tool",), "beside": "", "choose": "first",
+        "name": "tool", "candidates": (), "search": ("tool",), "by": "", "beside": "", "choose": "first",
         "host_interpreter": False, "minimum": (1, 0), "probe": ("--version",),
         "pattern": re.compile(r"^tool (?P<version>\d+\.\d+\.\d+)(?: at (?P<path>\S+))?"), "checks": (),
         "follow_links": (),
@@ -49,7 +51,7 @@ def rule(**changes):
     return ToolRule(**{**given, **changes})
 
 
-def found(*rules, overrides=None):
+def found(*rules, overrides=None, extra=(), sightings=None):
     memory = MemoryRule(data_limit=True, headroom=0, thread_stack=0, allowance=0, markers=())
     run = RunRule(
         command=("{tool}",),
@@ -59,10 +61,10 @@ def found(*rules, overrides=None):
         memory=memory,
     )
     definition = Definition(
-        name="x", title="X", aliases=(), extensions=("x",), entry="main.x", entry_rule="fixed", install="",
-        profile="native", warm="none", interpreter="", tools=rules, run=run, compile=None,
+        name="x", title="X", aliases=(), extensions=("x",), shebangs=(), entry="main.x", entry_rule="fixed",
+        tier="all", install=Install((), (), ()), limitations=(), read_paths=extra, profile="native", warm="none", interpreter="", tools=rules, run=run, compile=None,
     )  # fmt: skip
-    return toolchain.find(definition, overrides or {})
+    return toolchain.find(definition, overrides or {}, sightings or Sightings())
 
 
 def test_found_on_path_with_its_tree(bin_path):
@@ -76,13 +78,38 @@ def test_found_on_path_with_its_tree(bin_path):
 
 def test_a_verified_file_is_not_run_again_until_it_changes(bin_path):
     path = program(bin_path, "tool")
-    found(rule())
-    found(rule())
+    seen = Sightings()
+    found(rule(), sightings=seen)
+    found(rule(), sightings=seen)
     assert runs(path) == 1
     program(bin_path, "tool", "1.3.0")
     os.utime(path, ns=(1, 1))
-    assert found(rule()).version == "1.3.0"
+    assert found(rule(), sightings=seen).version == "1.3.0"
     assert runs(path) == 2
+
+
+def test_a_file_that_another_tool_runs(bin_path):
+    runner = program(bin_path, "tool", body='[ $# = 0 ] || { cat "$2"; exit; }')
+    jar = bin_path / "compiler-10.2.jar"
+    jar.write_text("tool 10.2.0\n")
+    (bin_path / "compiler-9.1.jar").write_text("tool 9.1.0\n")
+    wanted = rule(
+        name="jar",
+        candidates=(f"{bin_path}/compiler-*.jar",),
+        search=(),
+        by="tool",
+        probe=("-jar", "{path}"),
+    )
+    chain = found(rule(probe=()), wanted)
+    assert chain.tools["jar"].path == str(jar)
+    assert chain.tools["jar"].version == "10.2.0"
+    assert runs(runner) == 1
+
+
+def test_read_paths_are_added_where_they_exist(bin_path, tmp_path):
+    program(bin_path, "tool")
+    chain = found(rule(), extra=(str(tmp_path), str(tmp_path / "absent")))
+    assert chain.read_paths[-1] == str(tmp_path)
 
 
 def test_nothing_installed(bin_path):

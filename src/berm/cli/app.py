@@ -15,6 +15,7 @@ from berm.cli.audit import audit
 from berm.cli.config import check, show
 from berm.cli.doctor import doctor
 from berm.cli.exits import Exit, of_error
+from berm.cli.languages import languages
 from berm.cli.run import run
 from berm.cli.serve import serve
 from berm.errors import BermError
@@ -72,6 +73,7 @@ def _top(
 
 
 app.command("run")(_explained(run))
+app.command("languages")(_explained(languages))
 app.command("serve")(_explained(serve))
 app.command("doctor")(_explained(doctor))
 app.command("audit")(_explained(audit))

@@ -36,7 +36,10 @@ def run(
         list[str] | None, typer.Argument(help="Arguments of the program, after --.")
     ] = None,
     language: Annotated[
-        str | None, typer.Option("--language", "-l", help="Default: from the file's extension.")
+        str | None,
+        typer.Option(
+            "--language", "-l", help="Default: from the file's extension, or its #! line."
+        ),
     ] = None,
     stdin: Annotated[
         str | None,
@@ -126,7 +129,7 @@ async def _run(job: _Job, config: Config, streams: _Streams) -> RunResult | int:
     from berm.engine import Engine
 
     async with Engine(config) as engine:
-        language = job.language or engine.registry.of_file(job.file).name
+        language = job.language or engine.registry.of_file(job.file, job.source).name
         work = asyncio.ensure_future(
             engine.run(
                 job.source,

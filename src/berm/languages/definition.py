@@ -10,15 +10,21 @@ import dataclasses
 import re
 import tomllib
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal, cast
 
 from berm.errors import BermError, PolicyError
+from berm.languages import install, variants
 from berm.languages.fields import Fields
+from berm.languages.install import Install
 from berm.model import MIB, Limits
 
 Choose = Literal["first", "newest"]
 EntryRule = Literal["fixed", "java"]
+Tier = Literal["minimal", "contest", "all"]
+TIERS = ("minimal", "contest", "all")
+_READABLE = {"etc": 3, "opt": 3, "usr": 3, "var": 4}
+"""Below which directories a runtime's files lie, and how many parts such a path has at least."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -27,8 +33,11 @@ class ToolRule:
 
     Attributes:
         name: the placeholder that stands for its path in commands.
-        candidates: absolute paths, tried first, in order.
+        candidates: absolute paths, tried first, in order; with ``*`` in the file's name the
+            newest that matches comes first.
         search: names looked up on PATH.
+        by: an earlier tool that runs this one, which then is a file (a jar, a script): its path
+            stands in the probe as ``{path}``.
         beside: another tool of this language, in whose directory ``search`` is tried first.
         choose: ``first`` that works, or the ``newest`` that works; a working candidate
             always wins over what PATH holds.
@@ -45,6 +54,7 @@ class ToolRule:
     name: str
     candidates: tuple[str, ...]
     search: tuple[str, ...]
+    by: str
     beside: str
     choose: Choose
     host_interpreter: bool
@@ -133,48 +143,67 @@ class Definition:
 
     Attributes:
         name: the canonical name, also the file's.
+        shebangs: what a ``#!`` line calls the interpreter, for files whose name tells nothing.
         entry: file name of a one-file submission; ``entry_rule`` may let the source decide.
-        install: the command that installs the toolchain on Debian and its relatives.
+        tier: ``minimal`` is installed by default, ``contest`` and ``all`` are asked for.
+        install: what brings the toolchain.
+        limitations: what a user of this language must know about its limits here.
+        read_paths: host paths besides the tools' own trees that the runtime reads.
         profile: the policy profile of the run.
         interpreter: the tool that hosts the fork server, for ``warm = "fork"``.
+        variant_of: the language whose file defines this one as a variant, or an empty string.
     """
 
     name: str
     title: str
     aliases: tuple[str, ...]
     extensions: tuple[str, ...]
+    shebangs: tuple[str, ...]
     entry: str
     entry_rule: EntryRule
-    install: str
+    tier: Tier
+    install: Install
+    limitations: tuple[str, ...]
+    read_paths: tuple[str, ...]
     profile: str
     warm: Literal["none", "fork"]
     interpreter: str
     tools: tuple[ToolRule, ...]
     run: RunRule
     compile: CompileRule | None
+    variant_of: str = ""
 
 
-def load(path: Path) -> Definition:
-    """Read one language file.
+def load(path: Path, variant: str = "") -> Definition:
+    """Read one language file, or one of its variants.
 
     Raises:
         PolicyError: the file is not TOML or not a language; the message names the entry.
     """
-    try:
-        with path.open("rb") as stream:
-            table = tomllib.load(stream)
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise PolicyError(
-            f"The language file {path} cannot be read: {error}.",
-            remedy="Correct the file; docs/languages.md describes its entries.",
-        ) from error
-    definition = parse(table, where=path.name)
-    if definition.name != path.stem:
+    table = read(path)
+    definition = parse(variants.table(table, variant, path.name), where=path.name)
+    if (definition.variant_of or definition.name) != path.stem:
         raise PolicyError(
             f"The language file {path.name} defines {definition.name!r}.",
             remedy=f"Name the file {definition.name}.toml.",
         )
     return definition
+
+
+def read(path: Path, *, head: bool = False) -> Mapping[str, object]:
+    """Return a file's table; with ``head`` only what stands before its first table.
+
+    Raises:
+        PolicyError: it cannot be read, or is not TOML.
+    """
+    try:
+        text = path.read_text("utf-8")
+        return tomllib.loads(text.split("\n[", 1)[0] if head else text)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise PolicyError(
+            f"The language file {path} cannot be read: {error}.",
+            remedy="Correct the file; the guide `Add a language` describes its entries.",
+        ) from error
 
 
 def parse(table: Mapping[str, object], *, where: str) -> Definition:
@@ -187,24 +216,42 @@ def parse(table: Mapping[str, object], *, where: str) -> Definition:
         name=fields.text("name"),
         title=fields.text("title"),
         aliases=fields.texts("aliases"),
-        extensions=fields.texts("extensions", required=True),
+        extensions=fields.texts("extensions"),
+        shebangs=fields.texts("shebangs"),
         entry=fields.text("entry"),
         entry_rule=cast("EntryRule", fields.choice("entry_rule", ("fixed", "java"), "fixed")),
-        install=fields.text("install"),
+        tier=cast("Tier", fields.choice("tier", TIERS, "all")),
+        install=install.parse(fields.table("install")),
+        limitations=fields.texts("limitations"),
+        read_paths=fields.texts("read_paths"),
         profile=fields.text("profile"),
         warm=cast("Literal['none', 'fork']", warm),
         interpreter=fields.text("interpreter", default=""),
         tools=tools,
         run=_run(fields.table("run")),
         compile=_compile(compile_fields) if compile_fields else None,
+        variant_of=fields.text("variant_of", default=""),
     )
     fields.finish()
+    _check_paths(definition, where)
     if (warm == "fork") != (definition.interpreter in {tool.name for tool in tools}):
         raise PolicyError(
             f'{where}: warm = "fork" and interpreter belong together.',
             remedy="Let interpreter name the tool that hosts the fork server, or leave both out.",
         )
     return definition
+
+
+def _check_paths(definition: Definition, where: str) -> None:
+    """Refuse a read path that would show a submission more than a runtime."""
+    for path in definition.read_paths:
+        parts = PurePosixPath(path).parts
+        least = _READABLE.get(parts[1] if len(parts) > 1 else "", len(parts) + 1)
+        if not path.startswith("/") or ".." in parts or len(parts) < least:
+            raise PolicyError(
+                f"{where}.read_paths: {path!r} is too wide, or not where runtimes have files.",
+                remedy=f"Name a directory or file of the runtime's own below {', '.join(_READABLE)}.",
+            )
 
 
 def _tool(name: str, fields: Fields) -> ToolRule:
@@ -219,6 +266,7 @@ def _tool(name: str, fields: Fields) -> ToolRule:
         name=name,
         candidates=fields.texts("candidates"),
         search=fields.texts("search"),
+        by=fields.text("by", default=""),
         beside=fields.text("beside", default=""),
         choose=cast("Choose", fields.choice("choose", ("first", "newest"), "first")),
         host_interpreter=fields.flag("host_interpreter", default=False),

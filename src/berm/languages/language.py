@@ -60,7 +60,7 @@ class Language:
     @property
     def extension(self) -> str:
         """Return the usual file extension, without the dot."""
-        return self.definition.extensions[0]
+        return self.definition.entry.rpartition(".")[2]
 
     @property
     def available(self) -> bool:
@@ -81,7 +81,7 @@ class Language:
     @property
     def install_hint(self) -> str:
         """Return how to get the toolchain, in one sentence."""
-        return f"On Debian and Ubuntu install it with: {self.definition.install}"
+        return self.definition.install.sentence()
 
     def entry_name(self, source: bytes) -> str:
         """Return the file name of a one-file submission.

@@ -1,8 +1,8 @@
 """Find the programs of a toolchain on this machine and verify each by really running it.
 
 A toolchain is trusted: it is what the operator installed. It is run with an empty environment
-(no secret of the service reaches it) and a time bound. What was seen is remembered in this
-process, keyed by the file's identity, so that a second look costs one ``stat``.
+(no secret of the service reaches it) and a time bound. What was seen is remembered
+(:mod:`berm.languages.sightings`), so that a second look costs one ``stat``.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path, PurePosixPath
 
 from berm.languages.definition import Definition, ToolRule, version_key
 from berm.languages.read_paths import (
@@ -24,6 +23,7 @@ from berm.languages.read_paths import (
     too_wide,
     tree_paths,
 )
+from berm.languages.sightings import Ran, Sightings
 
 PROBE_SECONDS = 20.0
 """How long one verifying run may take; a cold JVM on a busy small machine takes a few."""
@@ -67,89 +67,126 @@ class ToolchainError(Exception):
     """A toolchain is not usable here; the text says which program, and why."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Ran:
-    exit_code: int
-    output: str
+_IN_PROCESS = Sightings()
 
 
-class _Memory:
-    """What verifying runs said, per file identity and arguments."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._seen: dict[tuple[object, ...], _Ran] = {}
-
-    def run(self, path: str, args: tuple[str, ...]) -> _Ran:
-        """Run ``path args`` unless this very file was run with them before."""
-        stat = Path(path).stat()
-        key = (path, stat.st_dev, stat.st_ino, stat.st_mtime_ns, stat.st_size, args)
-        with self._lock:
-            ran = self._seen.get(key)
-        if ran is None:
-            ran = _run(path, args)
-            with self._lock:
-                self._seen[key] = ran
-        return ran
-
-
-_memory = _Memory()
-
-
-def find(definition: Definition, overrides: Mapping[str, str]) -> Toolchain:
+def find(
+    definition: Definition, overrides: Mapping[str, str], sightings: Sightings = _IN_PROCESS
+) -> Toolchain:
     """Find and verify everything that a language needs.
 
     Args:
         definition: the language.
         overrides: tool name → path, the operator's choice; nothing else is tried then.
+        sightings: what was seen before; by default what this process saw.
 
     Raises:
         ToolchainError: a program is missing, too old or does not run.
     """
     tools: dict[str, Tool] = {}
     for rule in definition.tools:
-        tools[rule.name] = _find_tool(rule, overrides.get(rule.name), tools)
+        search = _Search(rule, tools, sightings)
+        tools[rule.name] = search.find(overrides.get(rule.name))
     paths = [*system_paths()]
     for rule in definition.tools:
         tool = tools[rule.name]
         paths += [p for p in tree_paths(tool.prefix, rule.follow_links) if p not in paths]
+    paths += [p for p in definition.read_paths if p not in paths and Path(p).exists()]
     version = next(iter(tools.values())).version if tools else ""
     return Toolchain(tools=tools, version=version, read_paths=tuple(paths))
 
 
-def _find_tool(rule: ToolRule, override: str | None, found: Mapping[str, Tool]) -> Tool:
-    if override is not None:
-        return _verify(rule, override)
-    problems: list[str] = []
-    for group in _groups(rule, found):
-        working: list[Tool] = []
-        for path in group():
-            try:
-                working.append(_verify(rule, path))
-            except ToolchainError as error:
-                problems.append(str(error))
-            if working and rule.choose == "first":
-                break
-        if working:
-            return max(working, key=lambda tool: version_key(tool.version))
-    if problems:
-        raise ToolchainError("; ".join(dict.fromkeys(problems)))
-    raise ToolchainError(f"{_shown_name(rule)} is not installed")
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Search:
+    """The search for one tool, after ``found`` were found."""
+
+    rule: ToolRule
+    found: Mapping[str, Tool]
+    sightings: Sightings
+
+    def find(self, override: str | None) -> Tool:
+        """Return the tool, or raise :class:`ToolchainError`."""
+        if override is not None:
+            return self._verify(override)
+        problems: list[str] = []
+        for group in self._groups():
+            working: list[Tool] = []
+            for path in group():
+                try:
+                    working.append(self._verify(path))
+                except ToolchainError as error:
+                    problems.append(str(error))
+                if working and self.rule.choose == "first":
+                    break
+            if working:
+                return max(working, key=lambda tool: version_key(tool.version))
+        if problems:
+            raise ToolchainError("; ".join(dict.fromkeys(problems)))
+        raise ToolchainError(f"{_shown_name(self.rule)} is not installed")
+
+    def _groups(self) -> Iterator[Callable[[], list[str]]]:
+        """Yield where to look, best first; a later group counts only if nothing before worked."""
+        rule = self.rule
+        if rule.beside in self.found:
+            directory = Path(self.found[rule.beside].path).parent
+            yield lambda: self._files(str(directory / name) for name in rule.search)
+        yield lambda: self._files(path for one in rule.candidates for path in _matching(one))
+        yield lambda: _on_path(rule.search)
+        if rule.host_interpreter:
+            yield lambda: self._files([getattr(sys, "_base_executable", "") or sys.executable])
+
+    def _files(self, paths: Iterable[str]) -> list[str]:
+        """Return those that can be run, or read where another tool runs them."""
+        how = os.R_OK if self.rule.by else os.X_OK
+        return [path for path in paths if path and os.access(path, how)]
+
+    def _verify(self, path: str) -> Tool:
+        rule = self.rule
+        ran = self._try(path, rule.probe)
+        match = rule.pattern.search(ran.output)
+        if ran.exit_code != 0 or match is None:
+            said = " ".join(ran.output.split())[:_OUTPUT_SHOWN]
+            raise ToolchainError(f"{path} does not run (exit code {ran.exit_code}): {said}")
+        groups = match.groupdict()
+        version = groups["version"]
+        if version_key(version) < rule.minimum:
+            wanted = ".".join(str(part) for part in rule.minimum)
+            raise ToolchainError(f"{path} is version {version}, and {wanted} is the oldest usable")
+        for check in rule.checks:
+            ran = self._try(path, check)
+            if ran.exit_code != 0:
+                said = " ".join(ran.output.split())[:_OUTPUT_SHOWN]
+                raise ToolchainError(f"{path} is incomplete: {said}")
+        path = groups.get("path") or path
+        prefix = groups.get("prefix") or _tree(os.path.realpath(path))
+        closed = closed_directory(prefix) if os.geteuid() == 0 else None
+        if closed:
+            raise ToolchainError(
+                f"{path} lies below {closed}, which only root may enter, and cells are not root"
+            )
+        return Tool(path=reachable(path), version=version, prefix=prefix)
+
+    def _try(self, path: str, args: tuple[str, ...]) -> Ran:
+        """Run ``path args``, or what runs the file ``path``, unless that was seen before."""
+        files = [path]
+        command = (path, *args)
+        if self.rule.by:
+            runner = self.found[self.rule.by].path
+            files.append(runner)
+            command = (runner, *(arg.replace("{path}", path) for arg in args))
+        try:
+            return self.sightings.of(command, files, _run)
+        except OSError as error:
+            raise ToolchainError(f"{path} cannot be run: {error.strerror}") from error
 
 
-def _groups(rule: ToolRule, found: Mapping[str, Tool]) -> Iterator[Callable[[], list[str]]]:
-    """Yield where to look, best first; a later group counts only if nothing before worked."""
-    if rule.beside in found:
-        directory = Path(found[rule.beside].path).parent
-        yield lambda: _files(str(directory / name) for name in rule.search)
-    yield lambda: _files(rule.candidates)
-    yield lambda: _on_path(rule.search)
-    if rule.host_interpreter:
-        yield lambda: _files([getattr(sys, "_base_executable", "") or sys.executable])
-
-
-def _files(paths: Iterator[str] | tuple[str, ...] | list[str]) -> list[str]:
-    return [path for path in paths if path and os.access(path, os.X_OK)]
+def _matching(candidate: str) -> list[str]:
+    """Return the files that a candidate stands for, the newest version first."""
+    if "*" not in candidate:
+        return [candidate]
+    where = PurePosixPath(candidate)
+    found = (str(path) for path in Path(where.parent).glob(where.name))
+    return sorted(found, key=version_key, reverse=True)
 
 
 def _on_path(search: tuple[str, ...]) -> list[str]:
@@ -157,43 +194,10 @@ def _on_path(search: tuple[str, ...]) -> list[str]:
     return [path for path in found if path is not None]
 
 
-def _verify(rule: ToolRule, path: str) -> Tool:
-    ran = _try(path, rule.probe)
-    match = rule.pattern.search(ran.output)
-    if ran.exit_code != 0 or match is None:
-        said = " ".join(ran.output.split())[:_OUTPUT_SHOWN]
-        raise ToolchainError(f"{path} does not run (exit code {ran.exit_code}): {said}")
-    groups = match.groupdict()
-    version = groups["version"]
-    if version_key(version) < rule.minimum:
-        wanted = ".".join(str(part) for part in rule.minimum)
-        raise ToolchainError(f"{path} is version {version}, and {wanted} is the oldest usable")
-    for check in rule.checks:
-        ran = _try(path, check)
-        if ran.exit_code != 0:
-            said = " ".join(ran.output.split())[:_OUTPUT_SHOWN]
-            raise ToolchainError(f"{path} is incomplete: {said}")
-    path = groups.get("path") or path
-    prefix = groups.get("prefix") or _tree(os.path.realpath(path))
-    closed = closed_directory(prefix) if os.geteuid() == 0 else None
-    if closed:
-        raise ToolchainError(
-            f"{path} lies below {closed}, which only root may enter, and cells are not root"
-        )
-    return Tool(path=reachable(path), version=version, prefix=prefix)
-
-
-def _try(path: str, args: tuple[str, ...]) -> _Ran:
-    try:
-        return _memory.run(path, args)
-    except OSError as error:
-        raise ToolchainError(f"{path} cannot be run: {error.strerror}") from error
-
-
-def _run(path: str, args: tuple[str, ...]) -> _Ran:
+def _run(command: tuple[str, ...]) -> Ran:
     try:
         done = subprocess.run(
-            [path, *args],
+            command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -203,8 +207,8 @@ def _run(path: str, args: tuple[str, ...]) -> _Ran:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return _Ran(-1, f"no answer within {PROBE_SECONDS:g} s")
-    return _Ran(done.returncode, done.stdout.decode("utf-8", "replace").strip())
+        return Ran(-1, f"no answer within {PROBE_SECONDS:g} s")
+    return Ran(done.returncode, done.stdout.decode("utf-8", "replace").strip())
 
 
 def _tree(real: str) -> str:

@@ -123,8 +123,10 @@ async def _serve(
 
 async def _prove(engine: Engine, settings: ServiceSettings) -> None:
     languages = settings.warm
+    found = await asyncio.to_thread(engine.registry.available)
     if languages is None:
-        languages = tuple(language.name for language in engine.registry.available())
+        usual = [one.name for one in found if one.definition.tier == "minimal"]
+        languages = tuple(usual or [one.name for one in found])
     _log.info("proving isolation", languages=languages)
     await engine.warm(languages)
 

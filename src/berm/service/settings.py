@@ -82,7 +82,8 @@ class ServiceSettings(BaseModel):
         30.0, ge=0, le=3600, description="Seconds that running requests get after SIGTERM."
     )
     warm: tuple[str, ...] | None = Field(
-        None, description="Languages proved and warmed before ready; absent: every installed one."
+        None,
+        description="Languages proved and warmed before ready; absent: those of the tier minimal.",
     )
     canary_interval: float = Field(
         300.0, gt=0, le=86400, description="Seconds between two proofs that isolation still holds."
