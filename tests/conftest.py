@@ -5,11 +5,18 @@ from __future__ import annotations
 import functools
 import os
 import shutil
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+# Tests and benchmarks share postgres_server.py, whichever way they are started.
+sys.path.insert(0, str(Path(__file__).parent))
+
+from postgres_server import PostgresServer, binaries
 
 # Shared, loaded machines make single examples slow; that is never what a property is about.
 settings.register_profile(
@@ -115,3 +122,25 @@ def refuse(request: pytest.FixtureRequest) -> Callable[[str, str], NoReturn]:
 def anyio_backend() -> str:
     """Asynchronous tests run on asyncio, as the service does."""
     return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def postgresql(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
+    """A running PostgreSQL; ``postgresql.database()`` makes an empty database and returns its URL."""
+    if binaries() is None:
+        _refuse(request.config, "toolchains", "not installed: PostgreSQL's server")
+    server = PostgresServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _state_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test, and no service that one starts, touches the store of whoever runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        patch.delenv("BERM_STORE_URL", raising=False)
+        yield

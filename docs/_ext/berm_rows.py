@@ -19,7 +19,8 @@ from berm.audit import attack
 from berm.languages import definition, registry, variants
 from berm.policy import plan, profile
 from berm.service import app as service_app
-from berm.service.settings import ENV_PREFIX, ServiceSettings
+from berm.service.settings import ServiceSettings
+from berm.service.store.settings import StoreSettings
 
 Row = Sequence[str]
 
@@ -99,20 +100,24 @@ def settings() -> list[Part]:
         )
         for section, names in config._SETTINGS.items()  # noqa: SLF001 - the one place that has them
     ]
-    rows = [
-        [
-            code(name),
-            code(default_text(field.default)),
-            (field.description or "").replace("``", "`"),
+    for section in (ServiceSettings, StoreSettings):
+        rows = [
+            [
+                code(name),
+                code(default_text(field.default)),
+                (field.description or "").replace("``", "`"),
+            ]
+            for name, field in section.model_fields.items()
         ]
-        for name, field in ServiceSettings.model_fields.items()
-    ]
-    text = f"In the environment: `{ENV_PREFIX}` and the name in capitals."
-    return [*parts, Part(head, rows, "`[service]`", [text])]
+        text = f"In the environment: `{section.PREFIX}` and the name in capitals."
+        parts.append(Part(head, rows, f"`[{section.TABLE}]`", [text]))
+    return parts
 
 
 def default_text(value: object) -> str:
     """Write a default: sizes with their unit, the rest as Python does."""
+    if type(value).__name__ == "SecretStr":
+        return repr(value.get_secret_value())  # type: ignore[attr-defined]
     is_size = type(value).__name__ == "ByteSize"
     return amount(int(value)) if is_size else repr(value)  # type: ignore[call-overload]
 

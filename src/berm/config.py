@@ -42,7 +42,7 @@ class Config:
         languages: tool overrides per language, e.g. ``{"python": {"python": "/usr/bin/python3.12"}}``.
         preload: modules that the warm Python imports on top of the usual ones.
         cache_mib: memory for compiled submissions, in MiB; 0 compiles each one anew.
-        service: the table ``[service]``, checked by :mod:`berm.service`.
+        service, store: the tables ``[service]`` and ``[store]``, checked by :mod:`berm.service`.
     """
 
     require: str | tuple[Guarantee, ...] = _STANDARD
@@ -62,6 +62,7 @@ class Config:
     preload: tuple[str, ...] = ()
     cache_mib: int = 64
     service: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    store: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _one_of("isolation.plan", self.plan, ("auto", "namespaces", "confined"))
@@ -134,12 +135,12 @@ class Config:
                     f"[{section}] has no setting {', '.join(sorted(table))}.",
                     remedy=f"Known: {known}.",
                 )
-        values["languages"] = tables.pop("languages", {})
-        values["service"] = tables.pop("service", {})
+        for name in _OF_OTHERS:
+            values[name] = tables.pop(name, {})
         if tables:
             raise ConfigError(
                 f"Unknown table [{', '.join(sorted(tables))}] in {path}.",
-                remedy="Known: [isolation], [pool], [cache], [languages], [service].",
+                remedy=f"Known: {', '.join(f'[{name}]' for name in (*_SETTINGS, *_OF_OTHERS))}.",
             )
         return cls(**values)
 
@@ -166,6 +167,8 @@ _SETTINGS: Mapping[str, Mapping[str, str]] = {
         "memory_mib": "cache_mib",
     },
 }
+# Tables that others check: the registry of languages, and the service.
+_OF_OTHERS = ("languages", "service", "store")
 _NUMBERS = frozenset(
     (
         *("landlock_abi", "uid_base", "uid_count", "nice", "disk_inodes"),

@@ -76,6 +76,10 @@ class ProtocolError(CellError):
     """A frame from the launcher was malformed or over its bound."""
 
 
+class StoreError(BermError):
+    """The store did not do what was asked of it; nothing of that transaction may be relied on."""
+
+
 class BusyError(BermError):
     """Too many runs at once; try again after ``retry_after`` seconds."""
 

@@ -72,7 +72,11 @@ class Service:
                     "--log-format=json",
                     *arguments,
                 ],
-                env={**os.environ, **environment},
+                env={
+                    **os.environ,
+                    "BERM_STORE_URL": f"sqlite:///{folder}/berm.db",
+                    **environment,
+                },
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,

@@ -16,6 +16,7 @@ from berm.cli.config import check, show
 from berm.cli.doctor import doctor
 from berm.cli.exits import Exit, of_error
 from berm.cli.languages import languages
+from berm.cli.migrate import migrate
 from berm.cli.run import run
 from berm.cli.serve import serve
 from berm.errors import BermError
@@ -75,6 +76,7 @@ def _top(
 app.command("run")(_explained(run))
 app.command("languages")(_explained(languages))
 app.command("serve")(_explained(serve))
+app.command("migrate")(_explained(migrate))
 app.command("doctor")(_explained(doctor))
 app.command("audit")(_explained(audit))
 _config = typer.Typer(no_args_is_help=True, help="Look at the configuration.")

@@ -36,6 +36,7 @@ def check(config: _FILE = None) -> int:
 
     settings = _load(config)
     Registry.discover(settings.languages)
+    _store(settings)
     if (service := _service(settings)) is not None and service["test_files"] is not None:
         from berm.service.testfiles import TestFiles
 
@@ -53,7 +54,8 @@ def _load(path: Path | None) -> Config:
 def _as_dict(settings: Config) -> dict[str, Any]:
     engine = dataclasses.asdict(settings)
     del engine["service"]
-    return {"engine": engine, "service": _service(settings)}
+    del engine["store"]
+    return {"engine": engine, "service": _service(settings), "store": _store(settings)}
 
 
 def _service(settings: Config) -> dict[str, Any] | None:
@@ -63,3 +65,12 @@ def _service(settings: Config) -> dict[str, Any] | None:
     from berm.service.settings import ServiceSettings
 
     return ServiceSettings.load(settings.service, os.environ).as_dict()
+
+
+def _store(settings: Config) -> dict[str, Any] | None:
+    """Return the store's settings without its password, or None likewise."""
+    if importlib.util.find_spec("pydantic") is None:
+        return None
+    from berm.service.store.settings import StoreSettings
+
+    return StoreSettings.load(settings.store, os.environ).as_dict()

@@ -15,6 +15,7 @@ from berm.errors import (
     LanguageError,
     LimitError,
     PolicyError,
+    StoreError,
 )
 from berm.model import OutcomeKind, RunResult
 
@@ -32,7 +33,7 @@ class Exit(enum.IntEnum):
     NO_INPUT = 66
     """A file cannot be read."""
     UNAVAILABLE = 69
-    """The address of the service is taken, or a part of Berm is not installed."""
+    """The service's address is taken, its store cannot be used, or a part of Berm is missing."""
     SOFTWARE = 70
     """Berm failed; the program is not to blame."""
     BUSY = 75
@@ -53,6 +54,7 @@ _OF_ERROR: tuple[tuple[type[BermError], Exit], ...] = (
     (IsolationError, Exit.CONFIG),
     (ConfigError, Exit.CONFIG),
     (PolicyError, Exit.CONFIG),
+    (StoreError, Exit.UNAVAILABLE),
     (BusyError, Exit.BUSY),
     (LimitError, Exit.USAGE),
     (LanguageError, Exit.USAGE),

@@ -43,6 +43,7 @@ def serve(
         from berm.service.server import AddressError
         from berm.service.server import serve as run_service
         from berm.service.settings import ServiceSettings
+        from berm.service.store.settings import StoreSettings
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("berm"):
             raise
@@ -64,9 +65,10 @@ def serve(
             "log_level": log_level,
         },
     )
+    store = StoreSettings.load(settings_of_engine.store, os.environ)
     logs.configure(settings.log_format, settings.log_level)
     try:
-        run_service(settings_of_engine, settings, _announce)
+        run_service(settings_of_engine, settings, store, _announce)
     except AddressError as error:
         _tell(error)
         return Exit.UNAVAILABLE

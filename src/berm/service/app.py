@@ -19,6 +19,7 @@ from berm.service.readiness import Readiness
 from berm.service.routes import docs, execute, health
 from berm.service.settings import ServiceSettings
 from berm.service.state import ServiceState
+from berm.service.store.database import Database
 from berm.service.testfiles import TestFiles
 
 
@@ -28,6 +29,7 @@ def create_app(
     *,
     readiness: Readiness | None = None,
     files: TestFiles | None = None,
+    database: Database | None = None,
 ) -> FastAPI:
     """Return the ASGI application that serves ``engine``.
 
@@ -38,6 +40,7 @@ def create_app(
         settings: the caps; the defaults where None.
         readiness: shared with whoever runs the server; ready from the start where None.
         files: the folder of test files; the one of the settings where None.
+        database: the store; without one, the routes that need it say so.
 
     Raises:
         berm.ConfigError: the folder of test files cannot be opened.
@@ -77,6 +80,7 @@ def create_app(
         judge=Judge(engine, files, settings),
         replica=replica_name(settings.replica, os.environ),
         container_id=container_id(settings.container_id),
+        database=database,
     )
     app.state.docs_page = None
     for module in (execute, health, docs):

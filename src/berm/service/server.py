@@ -18,7 +18,7 @@ import uvloop
 
 from berm.config import Config
 from berm.engine import Engine
-from berm.errors import BermError, IsolationError
+from berm.errors import BermError, IsolationError, StoreError
 from berm.kernel import privileges
 from berm.kernel.features import probe
 from berm.policy.plan import choose_family
@@ -27,6 +27,9 @@ from berm.service.proof import keep_proving
 from berm.service.protocol import Bounds, bounded
 from berm.service.readiness import Readiness
 from berm.service.settings import ServiceSettings
+from berm.service.store.database import Database
+from berm.service.store.opening import open_database
+from berm.service.store.settings import StoreSettings
 from berm.service.testfiles import TestFiles
 
 _log: Final = structlog.get_logger("berm.service")
@@ -41,7 +44,10 @@ class AddressError(BermError):
 
 
 def serve(
-    config: Config, settings: ServiceSettings, on_listening: Callable[[str], None] | None = None
+    config: Config,
+    settings: ServiceSettings,
+    store: StoreSettings,
+    on_listening: Callable[[str], None] | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then drain and return.
 
@@ -52,24 +58,27 @@ def serve(
     Args:
         config: the engine's configuration.
         settings: the service's own.
+        store: where what must not be forgotten is kept.
         on_listening: called with the service's URL once requests are answered.
 
     Raises:
         AddressError: the address is taken or not ours. Found before anything is started.
         berm.IsolationError: a required guarantee does not hold, or the canary got through.
         berm.ConfigError: a setting names something that is not there.
+        berm.StoreError: the store that the settings name cannot be used.
     """
     with (
         contextlib.closing(_listen(settings)) as listener,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
         _give_up_privileges(config)
-        runner.run(_serve(config, settings, listener, on_listening))
+        runner.run(_serve(config, settings, store, listener, on_listening))
 
 
 async def _serve(
     config: Config,
     settings: ServiceSettings,
+    store: StoreSettings,
     listener: socket.socket,
     on_listening: Callable[[str], None] | None,
 ) -> None:
@@ -78,6 +87,9 @@ async def _serve(
         files = TestFiles(settings.test_files, max_size=settings.max_test_file)
         stack.callback(files.close)
         signals = stack.enter_context(Signals())
+        database = await _open(store)
+        if database is not None:
+            stack.push_async_callback(database.close)
         engine = Engine(config)
         if not (
             await signals.interrupt(stack.enter_async_context(engine))
@@ -87,7 +99,7 @@ async def _serve(
             return
         guard = asyncio.ensure_future(_guard(engine, settings.canary_interval, readiness))
         stack.callback(guard.cancel)
-        app = create_app(engine, settings, readiness=readiness, files=files)
+        app = create_app(engine, settings, readiness=readiness, files=files, database=database)
         server = Server(
             uvicorn.Config(
                 app,
@@ -119,6 +131,19 @@ async def _serve(
             proof.cancel()
             await asyncio.gather(proof, return_exceptions=True)
     _log.info("stopped")
+
+
+async def _open(store: StoreSettings) -> Database | None:
+    """Open the store. Only where nobody chose one may the service do without."""
+    try:
+        database = await open_database(store)
+    except StoreError as error:
+        if store.chosen:
+            raise
+        _log.warning("no store: submissions cannot be kept here", why=error.diagnostics())
+        return None
+    _log.info("store", place=store.place())
+    return database
 
 
 async def _prove(engine: Engine, settings: ServiceSettings) -> None:

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import ClassVar, Final, Literal
 
-from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationError
+from pydantic import ByteSize, Field
 
-from berm.errors import ConfigError
 from berm.model import KIB, MIB
+from berm.service.section import Section
 
 ENV_PREFIX: Final = "BERM_SERVE_"
 """Not ``BERM_SERVICE_``: Kubernetes sets BERM_SERVICE_HOST, BERM_SERVICE_PORT and more in every pod
 beside a Service that is called "berm", and these are not ours."""
 
 
-class ServiceSettings(BaseModel):
+class ServiceSettings(Section):
     """Settings of the HTTP service. Every bad value is a :class:`berm.ConfigError` at start.
 
     Sizes take a number of bytes or a text such as ``"4MiB"``; times are seconds.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    TABLE: ClassVar[str] = "service"
+    PREFIX: ClassVar[str] = ENV_PREFIX
+    LISTS: ClassVar[frozenset[str]] = frozenset({"warm"})
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
@@ -99,68 +99,3 @@ class ServiceSettings(BaseModel):
         "auto", description="auto: lines for people on a terminal, JSON elsewhere."
     )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-
-    @classmethod
-    def load(
-        cls,
-        table: Mapping[str, object],
-        environ: Mapping[str, str],
-        overrides: Mapping[str, object] | None = None,
-    ) -> ServiceSettings:
-        """Put the settings together: command line over environment over configuration file.
-
-        Args:
-            table: the file's ``[service]``.
-            environ: only names that start with ``BERM_SERVE_`` are looked at.
-            overrides: what the command line gave; None values do not count.
-
-        Raises:
-            ConfigError: an unknown name or a bad value, with the place it came from.
-        """
-        if not isinstance(table, Mapping):
-            raise ConfigError(
-                "service in the configuration file is not a table.",
-                remedy="Write its settings below a line [service].",
-            )
-        sources: dict[str, tuple[str, object]] = {}
-        for name, value in table.items():
-            sources[name] = (f"service.{name} in the configuration file", value)
-        for variable, text in environ.items():
-            if variable.startswith(ENV_PREFIX):
-                name = variable.removeprefix(ENV_PREFIX).lower()
-                sources[name] = (f"the environment variable {variable}", _from_text(name, text))
-        for name, value in (overrides or {}).items():
-            if value is not None:
-                sources[name] = (f"--{name.replace('_', '-')}", value)
-        for name, (place, _) in sources.items():
-            if name not in cls.model_fields:
-                raise _unknown(name, place, list(cls.model_fields))
-        try:
-            return cls.model_validate({name: value for name, (_, value) in sources.items()})
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            name = str(first["loc"][0])
-            place = sources[name][0] if name in sources else f"service.{name}"
-            raise ConfigError(
-                f"The setting {place} is wrong: {first['msg']}.",
-                remedy=f"{name}: {cls.model_fields[name].description or first['msg']}",
-            ) from None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return plain JSON-ready data. There is no secret among these settings."""
-        return self.model_dump(mode="json")
-
-
-def _from_text(name: str, text: str) -> object:
-    if name == "warm":
-        return tuple(part.strip() for part in text.split(",") if part.strip())
-    return text
-
-
-def _unknown(name: str, place: str, known: list[str]) -> ConfigError:
-    close = difflib.get_close_matches(name, known, n=1)
-    hint = f"Did you mean {close[0]}? " if close else ""
-    return ConfigError(
-        f"The setting {place} does not exist.",
-        remedy=f"{hint}The service's settings are: {', '.join(known)}.",
-    )

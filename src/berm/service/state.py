@@ -10,11 +10,16 @@ from berm.engine import Engine
 from berm.service.judging import Judge
 from berm.service.readiness import Readiness
 from berm.service.settings import ServiceSettings
+from berm.service.store.database import Database
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class ServiceState:
-    """The parts of one running service."""
+    """The parts of one running service.
+
+    Attributes:
+        database: the store; None where the service runs without one.
+    """
 
     engine: Engine
     settings: ServiceSettings
@@ -22,6 +27,7 @@ class ServiceState:
     judge: Judge
     replica: str
     container_id: str | None
+    database: Database | None = None
 
     @classmethod
     def of(cls, request: Request) -> ServiceState:

@@ -1,0 +1,1 @@
+"""The steps. Each has the one before it as ``down_revision``."""

@@ -1,0 +1,144 @@
+"""The tables, in SQLAlchemy Core. ``migrations`` makes them; a test holds the two together.
+
+Hot and cold are apart: ``jobs`` has what claiming and listing needs, in short rows; programs and
+inputs are in ``payloads``, results in ``results``.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata: Final = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+NUMBER: Final = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts INTEGER keys only
+
+jobs: Final = Table(
+    "jobs",
+    metadata,
+    Column("seq", NUMBER, primary_key=True, autoincrement=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("owner", Text, nullable=False),  # whose it is: access, limits
+    Column("share", Text, nullable=False),  # whose turn it takes: fairness
+    Column("state", Text, nullable=False),
+    Column("priority", Integer, nullable=False),  # 0 before 1 before 2
+    Column("vtime", Double, nullable=False),  # virtual start time within the priority
+    Column("cost", Double, nullable=False),  # virtual duration
+    Column("not_before", Double, nullable=False),
+    Column("attempt", Integer, nullable=False),  # the fencing token: grows with every claim
+    Column("tries", Integer, nullable=False),  # claims that ended badly or are under way
+    Column("worker", Text),
+    Column("claim", Text),  # names one claiming, so that it can be repeated
+    Column("lease_until", Double),
+    Column("cancel", Integer, nullable=False),  # 1: somebody wants it cancelled
+    Column("language", Text, nullable=False),
+    Column("user_id", Text),
+    Column("question_id", Text),
+    Column("batch", Text),
+    Column("idempotency_key", Text),
+    Column("digest", Text, nullable=False),  # SHA-256 of what was asked for
+    Column("verdict", Text),
+    Column("created", Double, nullable=False),
+    Column("started", Double),
+    Column("finished", Double),
+    UniqueConstraint("owner", "idempotency_key"),
+    CheckConstraint("state IN ('queued', 'running', 'done', 'cancelled')", name="state"),
+    sqlite_autoincrement=True,
+)
+_QUEUED: Final = text("state = 'queued'")
+_RUNNING: Final = text("state = 'running'")
+_OPEN: Final = text("finished IS NULL")
+_FINISHED: Final = text("finished IS NOT NULL")
+Index(
+    "ix_jobs_ready",
+    jobs.c.priority,
+    jobs.c.vtime,
+    jobs.c.seq,
+    sqlite_where=_QUEUED,
+    postgresql_where=_QUEUED,
+)
+Index("ix_jobs_lease", jobs.c.lease_until, sqlite_where=_RUNNING, postgresql_where=_RUNNING)
+Index("ix_jobs_open", jobs.c.owner, jobs.c.state, sqlite_where=_OPEN, postgresql_where=_OPEN)
+Index("ix_jobs_finished", jobs.c.finished, sqlite_where=_FINISHED, postgresql_where=_FINISHED)
+Index("ix_jobs_owner_seq", jobs.c.owner, jobs.c.seq)
+
+payloads: Final = Table(
+    "payloads",
+    metadata,
+    Column("job_id", Text, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+
+results: Final = Table(
+    "results",
+    metadata,
+    Column("job_id", Text, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("attempt", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+# How attempts ended that gave no result: the evidence when a job is given up.
+failures: Final = Table(
+    "failures",
+    metadata,
+    Column("job_id", Text, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("worker", Text, nullable=False),
+    Column("began", Double, nullable=False),
+    Column("ended", Double, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+# What a running attempt reports; deleted with its end, because the result says it all.
+events: Final = Table(
+    "events",
+    metadata,
+    Column("job_id", Text, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+)
+
+shares: Final = Table(
+    "shares",
+    metadata,
+    Column("share", Text, primary_key=True),
+    Column("priority", Integer, primary_key=True),
+    Column("vfinish", Double, nullable=False),  # virtual time up to which it has taken its turns
+    Column("touched", Double, nullable=False),
+)
+
+workers: Final = Table(
+    "workers",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("slots", Integer, nullable=False),
+    Column("running", Integer, nullable=False),
+    Column("draining", Integer, nullable=False),
+    Column("began", Double, nullable=False),
+    Column("seen", Double, nullable=False),
+    Column("about", LargeBinary, nullable=False),  # JSON: languages, what isolation holds
+)
