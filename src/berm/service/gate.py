@@ -67,7 +67,7 @@ class Desk:
                 headers = MutableHeaders(scope=message)
                 for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
-                headers["x-execution-id"] = scope[EXECUTION_ID]
+                headers["x-execution-id"] = headers["x-request-id"] = scope[EXECUTION_ID]
             await send(message)
 
         with structlog.contextvars.bound_contextvars(execution_id=scope[EXECUTION_ID]):

@@ -12,7 +12,7 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from berm.service.schemas import ErrorResponse, ExecuteRequest, json_schema
+from berm.service.schemas import ErrorResponse, ExecuteRequest, ProblemDetails, json_schema
 
 DESCRIPTION: Final = """\
 Runs programs that nobody trusts in single-use cells that the kernel isolates, and judges them by
@@ -99,24 +99,42 @@ EXECUTE_EXAMPLE: Final[dict[str, Any]] = {
     },
 }
 
+PROBLEM_JSON: Final = "application/problem+json"
+
 _ERRORS: Final = {
     400: "The request is wrong; the text says what to fix.",
+    401: "No key or token, or one that is not accepted.",
+    403: "The key or token may not do this.",
+    404: "There is no such thing, or it is somebody else's.",
+    405: "The path does not know the method.",
     408: "The body did not arrive in time.",
     412: "The service does not hold what `min_isolation` asks for.",
     413: "The body is too large.",
     415: "The body is not sent as JSON.",
+    409: "It is in another state than this needs, or the key of the request is taken.",
+    410: "It is no longer there.",
+    422: "The request is wrong; the text says what to fix.",
+    429: "A limit is reached; `Retry-After` says when to come back.",
+    431: "The request's headers are too large.",
     500: "The service failed; that is not the program's fault.",
     503: "Too much work at the moment, or isolation is not given; `Retry-After` says when to come"
     " back.",
 }
 
 
-def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the documentation of error responses, for a route's ``responses``."""
+def errors(*statuses: int, v1: bool = False) -> dict[int | str, dict[str, Any]]:
+    """Return the documentation of error responses, for a route's ``responses``.
+
+    ``v1`` for a route below ``/v1``, whose errors are problem details.
+    """
     documented: dict[int | str, dict[str, Any]] = {}
     for status in statuses:
-        documented[status] = {"model": ErrorResponse, "description": _ERRORS[status]}
-        if status == http.HTTPStatus.SERVICE_UNAVAILABLE:
+        if v1:
+            content = {PROBLEM_JSON: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}
+            documented[status] = {"description": _ERRORS[status], "content": content}
+        else:
+            documented[status] = {"model": ErrorResponse, "description": _ERRORS[status]}
+        if status in {http.HTTPStatus.SERVICE_UNAVAILABLE, http.HTTPStatus.TOO_MANY_REQUESTS}:
             documented[status]["headers"] = {
                 "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}
             }
@@ -139,6 +157,7 @@ def document(app: FastAPI) -> dict[str, Any]:
         schemas = made.setdefault("components", {}).setdefault("schemas", {})
         schemas.update(schema.pop("$defs", {}))
         schemas["ExecuteRequest"] = schema
+        schemas["ProblemDetails"] = json_schema(ProblemDetails)
         # Here, because FastAPI would leave the fields out that are null.
         answer = made["paths"]["/execute"]["post"]["responses"]["200"]
         answer["content"]["application/json"]["example"] = EXECUTE_EXAMPLE

@@ -1,6 +1,9 @@
 """Every error that leaves the service: one shape, on every route, whoever raised it.
 
-``{"error": what is wrong and what to do, "execution_id": the request's own id, "timestamp": when}``.
+Under ``/v1`` that is RFC 9457's: ``{"type", "title", "status", "detail", "instance"}`` as
+``application/problem+json``, where ``type`` is one of :data:`KINDS`, for programs, and ``detail`` says what
+is wrong and what to do, for people. Everywhere else it is ``{"error": what is wrong and what to do,
+"execution_id": the request's own id, "timestamp": when}``.
 """
 
 from __future__ import annotations
@@ -24,11 +27,32 @@ from berm.errors import (
     LimitError,
 )
 from berm.service.identity import now
-from berm.service.schemas import ErrorResponse
+from berm.service.schemas import ErrorResponse, ProblemDetails
 from berm.service.testfiles import TestFileError
 
 EXECUTION_ID: Final = "berm.execution_id"
 """The key of an ASGI scope under which the request's id stands."""
+
+V1: Final = "/v1"
+KINDS: Final[Mapping[int, str]] = {
+    400: "invalid-request",
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not-found",
+    405: "method-not-allowed",
+    408: "request-timeout",
+    409: "conflict",
+    410: "gone",
+    412: "isolation-not-held",
+    413: "too-large",
+    415: "unsupported-media-type",
+    422: "invalid-request",
+    429: "limit-reached",
+    431: "headers-too-large",
+    500: "internal-error",
+    503: "unavailable",
+}
+"""What a status means here, in one word that does not change: ``urn:berm:problem:`` and this."""
 
 _CALLERS_FAULT: Final = (InputError, LanguageError, LimitError, TestFileError)
 _ROUTES_HINT: Final = "The routes of this service are listed at /docs."
@@ -37,7 +61,8 @@ _ROUTES_HINT: Final = "The routes of this service are listed at /docs."
 class ApiError(BermError):
     """A request that cannot be served, with the status and headers of its answer.
 
-    ``remedy`` says what to change about the request.
+    ``remedy`` says what to change about the request; ``kind`` is a word for programs, by default
+    that of :data:`KINDS`.
     """
 
     def __init__(
@@ -47,9 +72,11 @@ class ApiError(BermError):
         *,
         remedy: str = "",
         headers: Mapping[str, str] | None = None,
+        kind: str = "",
     ) -> None:
         super().__init__(summary, remedy=remedy)
         self.status = status
+        self.kind = kind or KINDS.get(status, "error")
         self.headers = dict(headers or {})
 
 
@@ -92,10 +119,29 @@ def as_api_error(error: Exception) -> ApiError:
 
 def problem(scope: Scope, error: ApiError) -> Response:
     """Build the answer for an error of the request that ``scope`` describes."""
+    if is_v1(str(scope.get("path", ""))):
+        details = ProblemDetails(
+            type=f"urn:berm:problem:{error.kind}",
+            title=http.HTTPStatus(error.status).phrase,
+            status=error.status,
+            detail=str(error),
+            instance=f"urn:uuid:{execution_id(scope)}",
+        )
+        return Response(
+            details.model_dump_json(),
+            error.status,
+            error.headers,
+            media_type="application/problem+json",
+        )
     body = ErrorResponse(
         error=str(error), execution_id=execution_id(scope), timestamp=now()
     ).model_dump_json()
     return Response(body, error.status, error.headers, media_type="application/json")
+
+
+def is_v1(path: str) -> bool:
+    """Tell whether a path is below ``/v1``, where errors are problem details."""
+    return path == V1 or path.startswith(f"{V1}/")
 
 
 def execution_id(scope: Scope) -> str:

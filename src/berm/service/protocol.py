@@ -157,6 +157,7 @@ class BoundedProtocol(HttpToolsProtocol):
             response = problem(scope, error)
             headers = dict(SECURITY_HEADERS) | {
                 "x-execution-id": scope[EXECUTION_ID],
+                "x-request-id": scope[EXECUTION_ID],
                 "connection": "close",
             }
             lines = [

@@ -192,8 +192,32 @@ class ProbeResponse(BaseModel):
     status: str
 
 
+class ProblemDetails(BaseModel):
+    """Every error under ``/v1`` has this shape (RFC 9457)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "urn:berm:problem:limit-reached",
+                    "title": "Too Many Requests",
+                    "status": 429,
+                    "detail": "This user has sent 30 requests in 60 s. Send the next one in 2 s.",
+                    "instance": "urn:uuid:0b2f7f0e-6a58-4f5e-9d5f-2d6b5c7f5f0a",
+                }
+            ]
+        }
+    )
+
+    type: str = Field(description="What kind of problem it is: a word that does not change.")
+    title: str
+    status: int
+    detail: str = Field(description="What is wrong, and what to do about it.")
+    instance: str = Field(description="Names this request in the service's log.")
+
+
 class ErrorResponse(BaseModel):
-    """Every error has this shape, on every route."""
+    """Every error has this shape, on every route that is not under ``/v1``."""
 
     model_config = ConfigDict(
         json_schema_extra={
