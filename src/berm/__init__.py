@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         LanguageError,
         LimitError,
     )
+    from berm.judge.blocking import judge
     from berm.model import (
         Denial,
         Enforcement,
@@ -59,6 +60,7 @@ __all__ = [
     "Program",
     "RunResult",
     "Usage",
+    "judge",
     "run",
 ]
 
@@ -84,6 +86,8 @@ _HOMES |= dict.fromkeys(
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module 'berm' has no attribute {name!r}")
+    if name == "judge":  # a package that can be called; importing it sets the attribute
+        return importlib.import_module("berm.judge")
     value = getattr(importlib.import_module(_HOMES.get(name, "berm.errors")), name)
     globals()[name] = value
     return value

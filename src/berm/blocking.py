@@ -47,7 +47,7 @@ class _Background:
             future.cancel()
             raise
 
-    def run(self, coroutine: Coroutine[object, object, RunResult]) -> RunResult:
+    def run(self, coroutine: Coroutine[object, object, _T]) -> _T:
         """Run a coroutine on the engine's loop; an interrupt cancels it."""
         return self._call(coroutine)
 
@@ -74,11 +74,12 @@ def run(
         LimitError, InputError, LanguageError: the call is wrong; the message says how.
         IsolationError: this machine cannot hold a required guarantee.
     """
-    background = _engine()
-    return background.run(background.engine.run(source, language, stdin, args, files, limits))
+    running = background()
+    return running.run(running.engine.run(source, language, stdin, args, files, limits))
 
 
-def _engine() -> _Background:
+def background() -> _Background:
+    """Return the process's own engine, starting it where needed."""
     global _background  # noqa: PLW0603 - one engine a process, by design
     with _lock:
         if _background is None or _background.pid != os.getpid():

@@ -177,14 +177,14 @@ def test_diagnostics_keep_both_ends():
 
 
 def test_files_show_their_beginning():
-    assert Echo(MIB).file(b"short") == "short"
-    assert Echo(MIB).file(b"x" * 70_000).endswith("[4464 more bytes in the file]")
+    assert Echo(MIB).file(b"short", 5) == "short"
+    assert Echo(MIB).file(b"x" * Echo.FILE, 70_000).endswith("[4464 more bytes in the file]")
 
 
 @given(st.binary(max_size=100))
 def test_any_bytes_can_be_told(data):
     json.dumps(
-        [Echo(10).output(data), Echo(10).diagnostics(data, ""), Echo(10).file(data)]
+        [Echo(10).output(data), Echo(10).diagnostics(data, ""), Echo(10).file(data, len(data))]
     ).encode()
 
 

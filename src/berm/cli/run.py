@@ -212,7 +212,7 @@ def _read(name: str) -> bytes:
 
 def _tell(result: RunResult, limits: Limits) -> None:
     """Say on stderr what the exit code alone does not."""
-    from berm.service.verdict import compile_reason, why
+    from berm.judge.verdict import compile_reason, why
 
     if result.outcome.kind is OutcomeKind.COMPILE_ERROR:
         if result.compile is not None and not result.compile.stderr:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import ClassVar, Final
 
 from berm.model import KIB
 
 _DIAGNOSTICS: Final = 16 * KIB
 _SHORT: Final = 4 * KIB
-_FILE: Final = 64 * KIB
 
 
 class Echo:
@@ -18,6 +17,9 @@ class Echo:
         budget: bytes of output that the response may hold. Past it, every further output keeps its
             first 4 KiB, and says so.
     """
+
+    FILE: ClassVar = 64 * KIB
+    """Bytes of a test file that a response shows."""
 
     def __init__(self, budget: int) -> None:
         self._left = budget
@@ -46,11 +48,11 @@ class Echo:
             text = _text(stderr)
         return "\n".join(part for part in (text.rstrip(), reason) if part)
 
-    def file(self, data: bytes) -> str:
-        """Return a test file's text, its first 64 KiB."""
-        if len(data) <= _FILE:
-            return self.output(data)
-        return f"{self.output(data[:_FILE])}\n[{len(data) - _FILE} more bytes in the file]"
+    def file(self, beginning: bytes, size: int) -> str:
+        """Return a test file's text, its first 64 KiB; ``size`` is that of the whole file."""
+        text = self.output(beginning)
+        left_out = size - len(beginning)
+        return f"{text}\n[{left_out} more bytes in the file]" if left_out else text
 
 
 def _text(data: bytes) -> str:

@@ -1,30 +1,31 @@
-"""One submission: compiled once, run on each of its tests, a few at a time."""
+"""``POST /execute``'s side of the judge: from its request to a problem, from a judgement to its answer."""
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import structlog
 
 from berm.engine import Engine
-from berm.errors import CellError
+from berm.judge import EXACT, Problem, Submission, Verdict
+from berm.judge import Judge as Judges
+from berm.judge import TestCase as Case
+from berm.judge import TestResult as Result
+from berm.judge.verdict import compile_reason
 from berm.model import Enforcement, Limits, RunResult, Usage
-from berm.program import Program
 from berm.service.echo import Echo
 from berm.service.schemas import ExecuteRequest, TestCase, TestResult
 from berm.service.settings import ServiceSettings
-from berm.service.testfiles import TestFileError, TestFiles
-from berm.service.verdict import Ruling, Verdict, compile_reason, rule
+from berm.service.testfiles import TestFiles
+from berm.service.verdict import status_of
 
 _log: Final = structlog.get_logger("berm.service.judging")
 
 _CPU_PER_WALL: Final = 2.0
 _LEAST_SECONDS: Final = 0.01  # what Limits takes; a timeout below it is as hopeless
-_OUTPUT_SLACK: Final = 64 * 1024
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -55,12 +56,15 @@ def limits_for(timeout: float) -> Limits:
 
 
 class Judge:
-    """Judges submissions with one engine. Safe to use from many tasks of one event loop."""
+    """Judges requests with one engine. Safe to use from many tasks of one event loop."""
 
     def __init__(self, engine: Engine, files: TestFiles, settings: ServiceSettings) -> None:
-        self._engine = engine
         self._files = files
         self._settings = settings
+        # Whoever pressed "run" gets what the timeout says; repeating runs alone is for contests.
+        self._judge = Judges(
+            engine, parallel=settings.tests_at_a_time, timing=EXACT, keep_output=None
+        )
 
     async def judge(self, request: ExecuteRequest) -> Judged:
         """Compile and run. Cancelling the task ends all its runs.
@@ -75,132 +79,129 @@ class Judge:
             for name in (test.input_file, test.expected_output_file):
                 if name is not None:
                     self._files.check(name)
-        limits = limits_for(request.timeout)
-        program = await self._engine.prepare(request.code, request.language, limits=limits)
-        try:
-            submission = _Submission(self._engine, self._files, self._settings, program, limits)
-            tests = await submission.run(request.test_cases)
-        finally:
-            program.close()
+        inputs = [self._data(test.input_file, test.input) for test in request.test_cases]
+        expected = [
+            self._data(test.expected_output_file, test.expected_output)
+            for test in request.test_cases
+        ]
+        cases = tuple(Case(given, wanted) for given, wanted in zip(inputs, expected, strict=True))
+        judgement = await self._judge.judge(
+            Submission(request.code, request.language),
+            Problem(cases, limits_for(request.timeout)),
+        )
+        answer = _Answer(Echo(self._settings.response_output))
+        if judgement.tests:
+            tests = [
+                answer.result(test, result, given, wanted)
+                for test, result, given, wanted in zip(
+                    request.test_cases, judgement.tests, inputs, expected, strict=True
+                )
+            ]
+        else:
+            reason = judgement.evidence.reason
+            tests = answer.not_run(request.test_cases, judgement.verdict, reason, judgement.compile)
+        ran = [result.run for result in judgement.tests if result.run is not None]
+        compiled = [judgement.compile] if judgement.compile and not ran else []
         return Judged(
-            tests, submission.usage, submission.enforcement, time.perf_counter() - started
+            tests,
+            [run.usage for run in ran],
+            [run.enforcement for run in [*ran, *compiled]],
+            time.perf_counter() - started,
         )
 
+    def _data(self, name: str | None, text: str | None) -> _Given:
+        return _Given(self._files, name, text)
 
-class _Submission:
-    def __init__(
-        self,
-        engine: Engine,
-        files: TestFiles,
-        settings: ServiceSettings,
-        program: Program,
-        limits: Limits,
-    ) -> None:
-        self._engine = engine
+
+class _Given:
+    """One test's data: the request's text, or a file that is read when its test runs.
+
+    Of a file no more is kept than the answer shows.
+    """
+
+    def __init__(self, files: TestFiles, name: str | None, text: str | None) -> None:
         self._files = files
-        self._settings = settings
-        self._program = program
-        self._limits = limits
-        self._echo = Echo(settings.response_output)
-        self.usage: list[Usage] = []
-        self.enforcement: list[Enforcement] = []
+        self._name = name
+        self._text = text or ""
+        self._beginning = b""
+        self._size = 0
 
-    async def run(self, tests: Sequence[TestCase]) -> list[TestResult]:
-        compiled = self._program.compile
-        if not self._program.ok:
-            return self._not_compiled(tests, compiled)
-        results: dict[int, TestResult] = {}
-        waiting = iter(enumerate(tests, start=1))
+    def read(self) -> bytes:
+        """Return the bytes; raises :class:`TestFileError` if the file cannot be used any more."""
+        if self._name is None:
+            return self._text.encode()
+        data = self._files.read(self._name)
+        self._beginning, self._size = data[: Echo.FILE], len(data)
+        return data
 
-        async def take_tests(source: Iterator[tuple[int, TestCase]]) -> None:
-            for number, test in source:
-                results[number] = await self._run_one(number, test)
+    def shown(self, echo: Echo) -> str:
+        """Return what the answer shows: the text, or the beginning of the file that was read."""
+        if self._name is None:
+            return self._text
+        return echo.file(self._beginning, self._size)
 
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(min(self._settings.tests_at_a_time, len(tests))):
-                    group.create_task(take_tests(waiting))
-        except BaseExceptionGroup as errors:
-            raise errors.exceptions[0] from None
-        return [results[number] for number in sorted(results)]
 
-    async def _run_one(self, number: int, test: TestCase) -> TestResult:
-        try:
-            stdin = await self._bytes(test.input_file, test.input)
-            expected = await self._bytes(test.expected_output_file, test.expected_output)
-            limits = self._limits
-            if len(expected) + _OUTPUT_SLACK > limits.output:
-                limits = dataclasses.replace(limits, output=len(expected) + _OUTPUT_SLACK)
-            result = await self._execute(stdin, limits)
-        except (CellError, TestFileError) as error:
-            # Our fault, not the program's: this test has no verdict, the others still get theirs.
-            _log.error("test failed", test=number, error=error.summary, remedy=error.remedy)
-            reason = "The service failed to run this test; that is not the program's fault."
-            return self._build(number, test, Ruling(Verdict.IE, reason), None, b"", b"")
-        self.usage.append(result.usage)
-        self.enforcement.append(result.enforcement)
-        ruling = rule(result, expected, limits)
-        return self._build(number, test, ruling, result, stdin, expected)
+class _Answer:
+    """Makes the tests of one answer, whose outputs have one budget together."""
 
-    async def _execute(self, stdin: bytes, limits: Limits) -> RunResult:
-        """Run once; and once more if the cell broke, because nothing of a run outlives its cell."""
-        try:
-            return await self._engine.execute(self._program, stdin=stdin, limits=limits)
-        except CellError as error:
-            _log.warning("cell broke", error=error.summary, step=error.step)
-        return await self._engine.execute(self._program, stdin=stdin, limits=limits)
+    def __init__(self, echo: Echo) -> None:
+        self._echo = echo
+        self._number = 0
 
-    async def _bytes(self, name: str | None, text: str | None) -> bytes:
-        if name is not None:
-            return await asyncio.to_thread(self._files.read, name)
-        return (text or "").encode()
+    def result(self, test: TestCase, result: Result, given: _Given, expected: _Given) -> TestResult:
+        verdict = result.verdict or Verdict.IE
+        if verdict is Verdict.IE:
+            # Our fault, not the program's: this test has no verdict, the others still have theirs.
+            _log.error("test failed", test=result.index + 1, error=result.evidence.judge_message)
+        error: str | None = result.evidence.reason or None
+        if result.run is not None and verdict is not Verdict.AC:
+            error = self._echo.diagnostics(result.run.stderr, error or "") or None
+        return self._build(
+            test,
+            verdict,
+            error,
+            result.run,
+            (given.shown(self._echo), expected.shown(self._echo)),
+        )
 
-    def _not_compiled(
-        self, tests: Sequence[TestCase], compiled: RunResult | None
+    def not_run(
+        self, tests: Sequence[TestCase], verdict: Verdict, reason: str, compiled: RunResult | None
     ) -> list[TestResult]:
-        reason = "The program does not compile."
-        if compiled is not None:
-            self.enforcement.append(compiled.enforcement)
+        """Return the same for every test: nothing of it ran."""
+        if verdict is Verdict.CE and compiled is not None:
             reason = self._echo.diagnostics(
                 compiled.stderr or compiled.stdout, compile_reason(compiled)
             )
         return [
-            self._build(number, test, Ruling(Verdict.CE, reason), None, b"", b"")
-            for number, test in enumerate(tests, start=1)
+            self._build(test, verdict, reason, None, (test.input or "", test.expected_output or ""))
+            for test in tests
         ]
 
     def _build(
         self,
-        number: int,
         test: TestCase,
-        ruling: Ruling,
-        result: RunResult | None,
-        stdin: bytes,
-        expected: bytes,
+        verdict: Verdict,
+        error: str | None,
+        run: RunResult | None,
+        shown: tuple[str, str],
     ) -> TestResult:
-        usage = result.usage if result else Usage()
-        error: str | None = ruling.reason or None
-        if result is not None and ruling.verdict is not Verdict.AC:
-            error = self._echo.diagnostics(result.stderr, ruling.reason) or None
+        self._number += 1
+        usage = run.usage if run else Usage()
         return TestResult(
-            test_case_id=number if test.id is None else test.id,
-            test_case_number=number,
-            input=self._given(test.input_file, test.input, stdin),
-            expected_output=self._given(test.expected_output_file, test.expected_output, expected),
-            actual_output=self._echo.output(result.stdout) if result else "",
+            test_case_id=self._number if test.id is None else test.id,
+            test_case_number=self._number,
+            input=shown[0],
+            expected_output=shown[1],
+            actual_output=self._echo.output(run.stdout) if run else "",
             error=error,
-            status=ruling.status,
-            verdict=ruling.verdict,
-            passed=ruling.verdict is Verdict.AC,
+            status=status_of(verdict),
+            verdict=verdict,
+            passed=verdict is Verdict.AC,
             execution_time_ms=round(usage.wall_time * 1000, 3),
             cpu_time_ms=round(usage.cpu_time * 1000, 3),
             cpu_usage_percent=percent(usage.cpu_time, usage.wall_time),
             memory_usage_bytes=usage.memory,
         )
-
-    def _given(self, name: str | None, text: str | None, data: bytes) -> str:
-        """Echo what the test had. A file's text is shown from its beginning only."""
-        return (text or "") if name is None else self._echo.file(data)
 
 
 def percent(part: float, whole: float) -> float:

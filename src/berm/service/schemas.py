@@ -6,8 +6,9 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from berm.judge.verdict import Verdict
 from berm.model import Guarantee
-from berm.service.verdict import Status, Verdict
+from berm.service.verdict import Status
 
 MAX_TIMEOUT: Final = 10.0
 DEFAULT_TIMEOUT: Final = 5.0
