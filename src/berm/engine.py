@@ -259,7 +259,7 @@ class Engine:
             env: more variables of its environment, over the language's own.
             files: more files for its working directory, for this run alone.
             collect: patterns (``fnmatch``, relative to the working directory) of the files that
-                :attr:`RunResult.files` shall hold, 64 of them and 16 MiB together at most.
+                ``RunResult.files`` shall hold, 64 of them and 16 MiB together at most.
             side: the end of a conversation in the place of ``stdin`` and standard output.
             dialogue: what a person says in the place of ``stdin``. Such a run mostly waits, so it
                 takes no turn among the others; whoever offers it bounds their number.

@@ -39,7 +39,7 @@ class Rule(enum.StrEnum):
     TRIMMED = "trimmed"
     """Line by line, without white space at the ends of lines and blank lines at the end."""
     TOKENS = "tokens"
-    """Token by token: how much white space is between them does not matter."""
+    """Token by token, however much white space is between them."""
     UNORDERED = "unordered"
     """As ``trimmed``, but the lines may come in any order."""
 

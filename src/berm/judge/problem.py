@@ -96,7 +96,7 @@ class Aggregate(enum.StrEnum):
     """How the tests of a group make its score."""
 
     ALL = "all"
-    """The group's points if every test passes, else none: a subtask."""
+    """A subtask, with the group's points if every test passes and none otherwise."""
     SUM = "sum"
     """The sum of the tests' points, each by the part that the checker gave."""
     MIN = "min"
@@ -112,7 +112,7 @@ class Group:
     """Some tests with points together.
 
     Attributes:
-        name: as in :attr:`TestCase.group`.
+        name: as the tests have it.
         points: what it is worth at most; None for a group that adds up: what its tests are worth.
         aggregate: how its tests make its score.
         requires: groups whose tests must all pass before it is judged; otherwise it scores 0.

@@ -37,7 +37,7 @@ class Submission:
         entry: the main file's name, None for the language's usual one.
         files: its other files, by their relative names.
         args: arguments of every run, before a test's own.
-        env: more variables of its environment; see :data:`ENVIRONMENT` for those allowed.
+        env: more variables of its environment; only ones that change nothing of what is loaded.
         flags: more flags for the compiler, of those that the language allows.
         collect: patterns of the files that a run makes and that its result shall hold.
         name: what to call it, for people.
@@ -117,7 +117,7 @@ class Submission:
         entry: str | None = None,
         name: str = "",
     ) -> Self:
-        """Make a submission of an uploaded zip archive; see :mod:`berm.judge.archive`."""
+        """Make a submission of an uploaded zip archive, unpacked in memory and under bounds."""
         files = unpack(data)
         tops = {PurePosixPath(path).parts[0] for path in files}
         nested = all("/" in path for path in files)

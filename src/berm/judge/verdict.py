@@ -35,7 +35,7 @@ class Verdict(enum.StrEnum):
     RJ = "RJ"
     """Rejected by policy; it did not run."""
     IE = "IE"
-    """The judge failed: never the program's fault."""
+    """The judge failed, which is never the program's fault."""
 
 
 VERDICTS: Final = {
