@@ -13,8 +13,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from berm.analysis.policy import ACTIONS, PACKS, Policy
 from berm.errors import ConfigError
-from berm.model import MIB, Guarantee
+from berm.model import KIB, MIB, Guarantee
 from berm.policy.plan import LAYERS, PlanSettings
 
 _STANDARD = "standard"
@@ -61,6 +62,10 @@ class Config:
     languages: Mapping[str, Mapping[str, str]] = dataclasses.field(default_factory=dict)
     preload: tuple[str, ...] = ()
     cache_mib: int = 64
+    analysis_pack: str = "off"
+    analysis_rules: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    analysis_allow: tuple[str, ...] = ()
+    analysis_max_code: int = 50 * KIB
     service: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     store: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
@@ -77,6 +82,12 @@ class Config:
         _within("isolation.nice", self.nice, 0, 19)
         _within("isolation.disk_inodes", self.disk_inodes, 16, 10_000_000)
         _within("cache.memory_mib", self.cache_mib, 0, 65536)
+        _within("analysis.max_code", self.analysis_max_code, 1, 2 * MIB)
+        _one_of("analysis.pack", self.analysis_pack, PACKS)
+        if not isinstance(self.analysis_rules, Mapping):
+            raise ConfigError("[analysis.rules] must be a table.")
+        for rule, action in self.analysis_rules.items():
+            _one_of(f"analysis.rules.{rule}", str(action), ACTIONS)
         if self.landlock_abi is not None:
             _within("isolation.landlock_abi", self.landlock_abi, 0, 99)
 
@@ -94,6 +105,23 @@ class Config:
     def cgroup_path(self) -> Path | None:
         """The cgroup to use, None to look for one."""
         return Path(self.cgroup) if self.cgroup else None
+
+    def analysis_policy(
+        self,
+        pack: str | None = None,
+        *,
+        rules: Mapping[str, str] | None = None,
+        allow: tuple[str, ...] = (),
+    ) -> Policy:
+        """Return the policy for a program's text: these settings, and what one call changes."""
+        return Policy(
+            self.analysis_pack if pack is None else pack,
+            {
+                **(rules or {}),
+                **{k: v for k, v in self.analysis_rules.items() if k not in (rules or {})},
+            },
+            (*self.analysis_allow, *allow),
+        )
 
     def plan_settings(self) -> PlanSettings:
         """Return the part that a cell's plan is made of."""
@@ -158,6 +186,12 @@ _SETTINGS: Mapping[str, Mapping[str, str]] = {
         "nice": "nice",
         "disk_inodes": "disk_inodes",
     },
+    "analysis": {
+        "pack": "analysis_pack",
+        "rules": "analysis_rules",
+        "allow": "analysis_allow",
+        "max_code": "analysis_max_code",
+    },
     "pool": {
         "runs_at_a_time": "runs_at_a_time",
         "depth": "pool_depth",
@@ -171,6 +205,7 @@ _SETTINGS: Mapping[str, Mapping[str, str]] = {
 _OF_OTHERS = ("languages", "service", "store")
 _NUMBERS = frozenset(
     (
+        "analysis_max_code",
         *("landlock_abi", "uid_base", "uid_count", "nice", "disk_inodes"),
         *("runs_at_a_time", "pool_depth", "cache_mib"),
     )
@@ -198,7 +233,9 @@ def _convert(name: str, field: str, raw: object) -> object:
         return raw
     if field in ("require", "give_up"):
         return tuple(_guarantee(name, item) for item in _items(name, raw))
-    if field == "preload":
+    if field == "analysis_rules":
+        return _pairs(name, raw)
+    if field in ("preload", "analysis_allow"):
         return tuple(_items(name, raw))
     if not isinstance(raw, str):
         raise ConfigError(f"{name} must be a string, not {raw!r}.")
@@ -211,6 +248,15 @@ def _items(name: str, raw: object) -> list[str]:
     if isinstance(raw, list) and all(isinstance(item, str) for item in raw):
         return raw
     raise ConfigError(f"{name} must be a list of strings, not {raw!r}.")
+
+
+def _pairs(name: str, raw: object) -> dict[str, str]:
+    """Read a table, or from the environment ``rule=action,rule=action``."""
+    if isinstance(raw, str):
+        raw = dict(item.partition("=")[::2] for item in _items(name, raw))
+    if isinstance(raw, dict) and all(isinstance(value, str) for value in raw.values()):
+        return raw
+    raise ConfigError(f"{name} must be a table of strings, not {raw!r}.")
 
 
 def _guarantee(name: str, item: str) -> Guarantee:

@@ -188,6 +188,66 @@ class Denial:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that static analysis saw. Advice and policy, never a boundary.
+
+    Attributes:
+        rule: the rule's name (``python.process``).
+        severity: ``info``, ``low``, ``medium``, ``high`` or ``critical``.
+        category: ``network``, ``process``, ``dynamic-code``, ... (docs/reference/rules).
+        line, column: where, from 1; the column counts characters.
+        subject: the thing itself, by its full name: ``os.system``.
+        message: what the program does, in plain words, with what was reconstructed to see it.
+        text: the source at that place, shortened.
+        blocked: True if the policy refuses the program for it.
+    """
+
+    rule: str
+    severity: str
+    category: str
+    line: int
+    column: int
+    subject: str
+    message: str
+    text: str = ""
+    blocked: bool = False
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Analysis:
+    """What static analysis says about one program under one policy.
+
+    Attributes:
+        pack: the policy pack: ``education``, ``contest``, ``strict`` or ``off``.
+        findings: in the order of the program; those that the policy switches off are left out.
+        language: the language that the program was read as.
+        complete: False where the analyser gave up on a part of the program, or could not read it.
+        seconds: CPU time that the analysis took, 0 where its result was known already.
+    """
+
+    pack: str
+    findings: tuple[Finding, ...] = ()
+    language: str = ""
+    complete: bool = True
+    seconds: float = 0.0
+
+    @property
+    def refused(self) -> Finding | None:
+        """The first finding for which the policy refuses the program, or None."""
+        return next((finding for finding in self.findings if finding.blocked), None)
+
+    def as_dict(self) -> dict[str, object]:
+        """Return plain JSON-ready data."""
+        return {
+            "pack": self.pack,
+            "language": self.language,
+            "refused": self.refused is not None,
+            "complete": self.complete,
+            "findings": [dataclasses.asdict(finding) for finding in self.findings],
+        }
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class RunResult:
     """Everything that is known about one run.
 
@@ -201,6 +261,7 @@ class RunResult:
         stdout_size, stderr_size: bytes that the program wrote, dropped ones included.
         denials: what the kernel refused, the most frequent first; None where this kernel
             cannot tell (no seccomp user notification, as under gVisor).
+        analysis: what static analysis said before the run; None where none was asked for.
         files: what was asked to be collected from the working directory, by relative name.
     """
 
@@ -214,6 +275,7 @@ class RunResult:
     stdout_size: int = 0
     stderr_size: int = 0
     denials: tuple[Denial, ...] | None = None
+    analysis: Analysis | None = None
     files: Mapping[str, bytes] = dataclasses.field(default_factory=dict)
 
     @property

@@ -11,6 +11,7 @@ from typing import Annotated, ParamSpec
 import typer
 
 import berm
+from berm.cli.analyse import analyse
 from berm.cli.audit import audit
 from berm.cli.config import check, show
 from berm.cli.doctor import doctor
@@ -79,6 +80,7 @@ app.command("serve")(_explained(serve))
 app.command("migrate")(_explained(migrate))
 app.command("doctor")(_explained(doctor))
 app.command("audit")(_explained(audit))
+app.command("analyse")(_explained(analyse))
 _config = typer.Typer(no_args_is_help=True, help="Look at the configuration.")
 _config.command("show")(_explained(show))
 _config.command("check")(_explained(check))

@@ -1,0 +1,165 @@
+"""The Python front end: what it sees through, and what it leaves alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from berm.analysis.examine import examine
+from berm.analysis.fact import Kind, Sink
+from berm.analysis.policy import Policy
+from berm.analysis.python.front import look
+
+CONTEST = Policy("contest")
+
+
+def refused(text: str | bytes) -> set[str]:
+    source = text.encode() if isinstance(text, str) else text
+    analysis = CONTEST.decide(examine(source, "python"), "python")
+    return {finding.rule for finding in analysis.findings if finding.blocked}
+
+
+def names(text: str) -> set[tuple[str, str]]:
+    sink = Sink(lambda _kind, _name: True)
+    look(text.encode(), sink)
+    return {(fact.kind.value, fact.name) for fact in sink.facts()}
+
+
+HONEST = {
+    "own eval": "def eval(t):\n    return t\nprint(eval(1))",
+    "own exec method": "class M:\n    def exec(self, p): return p\n    def system(self): pass\nM().exec(1)\nM().system()",
+    "names as in os": "class G:\n    system = 1\n    popen = 2\nprint(G.system, G.popen)",
+    "parameter": "def solve(os, sys):\n    return os.system + sys.exit\n",
+    "sys": "import sys\nsys.setrecursionlimit(10**6)\ninput = sys.stdin.readline\nprint(input())",
+    "fast input": "import os, io\ninput = io.BytesIO(os.read(0, os.fstat(0).st_size)).readline",
+    "threading": "import sys, threading\nthreading.stack_size(1 << 27)\nt = threading.Thread(target=print)\nt.start()",
+    "import of a constant": "n = __import__('sys').stdin.readline()\nm = __import__('math').sqrt(4)",
+    "getattr": "print(getattr('abc', 'up' + 'per')())\nclass A: x = 1\nprint(getattr(A(), input(), None))",
+    "globals": "globals()['a%d' % 1] = 2\nprint(a1)",
+    "dunder": "class A:\n    def __init__(self): self.__dict__['x'] = 1\n    def __repr__(self): return type(self).__name__ + self.__class__.__name__",
+    "gc": "import gc\ngc.disable()\ngc.collect()",
+    "open": "print(open(0).read(), open('/dev/stdin').read(), open('in.txt').read())",
+    "write": "with open('out.txt', 'w') as f: f.write('x')",
+    "large": "M = 10**9 + 7\ndp = [0] * (10**6)\nx = 1 << 64\ny = 10 ** 100",
+    "literal_eval": "import ast\nprint(ast.literal_eval(input()))",
+    "regex": "import re\nprint(re.compile('a+').match(input()))",
+    "numpy": "import numpy as np\nfrom numba import njit\n@njit\ndef f(x): return np.sum(x)",
+    "compile as a name": "compile = 3\nprint(compile)",
+    "format": "print('{0.real} {1[a]}'.format(1, {'a': 2}))",
+    "loops": "a = []\nfor i in range(10**6):\n    a.append(i)\nwhile True:\n    a.pop()",
+    "system as a key": "d = {'system': 1, 'popen': 2}\nprint(d['system'])",
+    "doctest": "def f(x):\n    '''\n    >>> f(1)\n    1\n    '''\n    return x\nimport doctest\ndoctest.testmod()",
+    "timeit": "from timeit import timeit\nprint(timeit('f(1)', setup='from __main__ import f', number=3))",
+    "python 2": "import sys\nn = int(raw_input())\nprint 'Case #%d: %s' % (n, n)\nfor i in xrange(n): print i,\n",
+}
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_honest_programs_are_left_alone(name):
+    assert refused(HONEST[name]) == set()
+
+
+DISGUISED = {
+    "alias": "import os as o\nf = o.system\nf('id')",
+    "from": "from os import system as print\nprint('id')",
+    "star": "from os import *\nsystem('id')",
+    "private": "import random\nrandom._os.system('id')",
+    "through typing": "import typing\ntyping.sys.modules['os'].system('id')",
+    "default": "import os\ndef f(c, r=os.system): r(c)\nf('id')",
+    "list": "import os\n[os.system][0]('id')",
+    "dict": "import os\n{'a': os}['a'].system('id')",
+    "either": "import os, sys\nm = os if sys.argv else sys\nm.system('id')",
+    "map": "import os\nlist(map(os.system, ['id']))",
+    "decorator": "import os\n@os.system\n@lambda f: 'id'\ndef g(): pass",
+    "attrgetter": "import operator, os\noperator.attrgetter('sys' + 'tem')(os)('id')",
+    "methodcaller": "import operator, os\noperator.methodcaller('sys' + 'tem', 'id')(os)",
+    "partial": "import functools, os\nfunctools.partial(getattr, os)('sys' + 'tem')('id')",
+    "reduce": "import functools\nfunctools.reduce(getattr, ['system'], __import__('os'))('id')",
+    "vars": "import os\nvars(os)['sys' + 'tem']('id')",
+    "namespace walk": "import os\nfor k, v in vars(os).items():\n    if k.startswith('sy'): v('id')",
+    "globals": "import os\nglobals()['o' + 's'].system('id')",
+    "builtins": "__builtins__.__dict__['ev' + 'al']('1')",
+    "self": "print.__self__.__import__('os').system('id')",
+    "setattr": "import os\nclass A: pass\nsetattr(A, 'm', os)\nA.m.system('id')",
+    "instance": "class A:\n    def __init__(s, m): s.m = __import__(m)\n    def r(s, n): return getattr(s.m, n)\nA('os').r('system')('id')",
+    "getattr hook": "class A:\n    def __getattr__(s, n): return __import__(n)\nA().os.system('id')",
+    "getitem hook": "import os\nclass A:\n    __getitem__ = os.system\nA()['id']",
+    "operator hook": "class A:\n    def __add__(s, n): return __import__(n)\n(A() + 'os').system('id')",
+    "loop": "s = ''\nfor c in [111, 115]:\n    s += chr(c)\n__import__(s).system('id')",
+    "while": "s = ''\ni = 0\nwhile i < 2:\n    s += 'os'[i]\n    i += 1\n__import__(s).system('id')",
+    "xor": "k = 7\nd = bytes(b ^ k for b in bytes(b ^ 7 for b in b'os'))\n__import__(d.decode()).system('id')",
+    "base64": "import base64\nexec(base64.b64decode(b'aW1wb3J0IG9z').decode())",
+    "codecs": "import codecs\n__import__(codecs.decode('bf', 'rot13')).system('id')",
+    "nested": "eval(\"eval(\\\"__import__('os').system('id')\\\")\")",
+    "closure": "def mk(n):\n    def get(): return __import__(n)\n    return get\nmk('os')().system('id')",
+    "class attribute": "class C:\n    import os as o\nC.o.system('id')",
+    "match": "import os\nmatch os:\n    case object(system=f): f('id')",
+    "match dunder": "match print:\n    case object(__self__=b): b.eval('1')",
+    "except": "import os\ntry:\n    raise ValueError\nexcept* ValueError:\n    os.system('id')",
+    "format string": "class A: pass\nprint('{0.__class__.__init__.__globals__}'.format(A))",
+    "subclasses": "().__class__.__bases__[0].__subclasses__()",
+    "frame": "def f(): yield g.gi_frame.f_back.f_globals\ng = f()",
+    "unicode": "import os\nos.ｓｙｓｔｅｍ('id')",
+    "utf-7": "# coding: utf-7\n+AGkAbQBwAG8AcgB0ACAAcwBvAGMAawBlAHQ-\n",
+    "python 2 print": "print 'x'\nimport os\nos.system('id')\n",
+    "exec statement": 'exec "import os"\nprint 1\n',
+    "broken": "x = (\nimport os; os.system('id')\n",
+    "doctest": "def f():\n    '''\n    >>> import os; os.system('id')\n    '''\nimport doctest\ndoctest.testmod()",
+    "timeit": "import timeit\ntimeit.timeit(\"__import__('os').system('id')\")",
+    "walrus": "(m := __import__('os')).system('id')",
+    "lambda default": "(lambda m=__import__('os'): m.system('id'))()",
+    "try": "try:\n    import os\nexcept ImportError:\n    os = None\nos.system('id')",
+    "rebinding": "a = 'system'\nimport os\ndef g(): getattr(os, a)('id')\ng()\na = 'sep'",
+    "replaced loop variable": "import os\ni = 0\nwhile i < 5: i += 1\ngetattr(os, ['a', 'b', 'c', 'd', 'e', 'system'][i])('id')",
+    "type": "import os\nA = type('A', (), {'m': os})\nA.m.system('id')",
+    "unknown name": "import os\ngetattr(os, input())('id')",
+    "unknown module": "__import__(input()).system('id')",
+    "pickle": "import pickle\npickle.loads(b'x')",
+    "ctypes": "from ctypes import *\nCDLL(None).system(b'id')",
+    "bytes path": "open(b'/etc/passwd')",
+    "home": "open('/home/' + 'me' + '/.ssh/id_rsa')",
+}
+
+
+@pytest.mark.parametrize("name", DISGUISED)
+def test_disguises_are_seen_through(name):
+    assert refused(DISGUISED[name])
+
+
+def test_what_was_reconstructed_is_said():
+    found = examine(b"getattr(__import__('o' + 's'), 'sys' + 'tem')('id')", "python")
+    said = {finding.message for finding in found}
+    assert any(
+        "`getattr(__import__('o' + 's'), 'sys' + 'tem')` is `os.system`" in text for text in said
+    )
+
+
+def test_places_count_characters():
+    (finding,) = (
+        f
+        for f in examine("é = 'ü'; import socket".encode(), "python")
+        if f.rule == "python.network"
+    )
+    assert (finding.line, finding.column) == (1, 10)
+
+
+def test_a_deep_look_takes_back_what_it_settles():
+    text = "import os\ndef f(n):\n    return getattr(os, n)\nprint(f('sep'))\n"
+    assert refused(text) == set()
+    assert refused(text + "print(f(input()))\n")
+
+
+def test_nothing_is_run():
+    # A decorator, a default, an annotation and a base class that would each end the analyser.
+    text = "import sys\n@sys.exit\ndef f(x: sys.exit(3) = sys.exit(4)): pass\nclass A(sys.exit(5)): pass\n"
+    assert ("call", "sys.exit") in names(text)
+
+
+def test_a_fork_in_an_endless_loop_is_a_bomb():
+    assert ("pattern", "fork-bomb") in names("import os\nwhile 1:\n    os.fork()")
+    assert ("pattern", "fork-bomb") not in names("import os\nwhile input():\n    os.fork()")
+
+
+def test_facts_are_asked_for_before_they_are_made():
+    sink = Sink(lambda kind, name: (kind, name) == (Kind.IMPORT, "os"))
+    look(b"import os, sys\nos.system('id')", sink)
+    assert [(fact.kind, fact.name) for fact in sink.facts()] == [(Kind.IMPORT, "os")]
