@@ -98,7 +98,7 @@ DISGUISED = {
     "format string": "class A: pass\nprint('{0.__class__.__init__.__globals__}'.format(A))",
     "subclasses": "().__class__.__bases__[0].__subclasses__()",
     "frame": "def f(): yield g.gi_frame.f_back.f_globals\ng = f()",
-    "unicode": "import os\nos.ｓｙｓｔｅｍ('id')",
+    "unicode": "import os\nos.\uff53\uff59\uff53\uff54\uff45\uff4d('id')",
     "utf-7": "# coding: utf-7\n+AGkAbQBwAG8AcgB0ACAAcwBvAGMAawBlAHQ-\n",
     "python 2 print": "print 'x'\nimport os\nos.system('id')\n",
     "exec statement": 'exec "import os"\nprint 1\n',

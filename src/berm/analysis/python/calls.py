@@ -190,7 +190,7 @@ class Calls(Reflection):
             return self.run_text(self.examples, node, expression=False)
         if not args and not kwargs:
             return UNKNOWN
-        for text in (option for text in texts for option in options(text)):
+        for text in [option for given in texts for option in options(given)]:
             if isinstance(text, bytes | bytearray):
                 text = bytes(text).decode("utf-8", "replace")  # noqa: PLW2901
             if isinstance(text, str) and path in ("builtins.compile", "ast.parse"):
