@@ -17,7 +17,8 @@ import typer
 from berm import config, model
 from berm.audit import attack
 from berm.languages import definition, registry, variants
-from berm.policy import plan, profile
+from berm.policy import layers as policy_layers
+from berm.policy import profile
 from berm.service import app as service_app
 from berm.service.settings import ServiceSettings
 from berm.service.store.settings import StoreSettings
@@ -210,7 +211,7 @@ def layers() -> list[Part]:
     parts = []
     for family in attack.WORLDS:
         rows = []
-        for layer in plan.LAYERS:
+        for layer in policy_layers.LAYERS:
             names = [
                 one.id
                 for one in attack.all_attacks().values()

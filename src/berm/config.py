@@ -16,7 +16,8 @@ from typing import Any
 from berm.analysis.policy import ACTIONS, PACKS, Policy
 from berm.errors import ConfigError
 from berm.model import KIB, MIB, Guarantee
-from berm.policy.plan import LAYERS, PlanSettings
+from berm.policy.layers import LAYERS
+from berm.policy.plan import PlanSettings
 
 _STANDARD = "standard"
 _STRICT = "strict"

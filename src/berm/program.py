@@ -18,6 +18,12 @@ ARTIFACT_BYTES: Final = 64 * MIB
 OUTPUT_FILES: Final = 64
 OUTPUT_BYTES: Final = 16 * MIB
 
+CODE_ROOM: Final = 128 * MIB
+"""What RLIMIT_AS counts and RLIMIT_DATA does not: code, files that are mapped."""
+
+ARENA: Final = 64 * MIB
+"""Addresses that glibc sets aside for each thread's allocations (HEAP_MAX_SIZE), used or not."""
+
 Content = str | bytes
 
 
@@ -63,6 +69,9 @@ def rlimits(plan: CellPlan, step: Step, limits: Limits) -> dict[str, int]:
         wanted["nproc"] = limits.processes + step.runtime_threads + spare
     if step.data_limit is not None:
         wanted["data"] = step.data_limit
+        if not plan.counts_data:
+            arenas = (limits.processes + step.runtime_threads) * ARENA
+            wanted["as"] = step.data_limit + CODE_ROOM + arenas
     return wanted
 
 

@@ -285,6 +285,11 @@ def close_all_but(keep):
             os.closerange(low, min(high + 1, os.sysconf("SC_OPEN_MAX")))
 
 
+def load_library(path):
+    """Load a shared library as the dynamic linker does, with all that it needs."""
+    ctypes.CDLL(path)
+
+
 def thread_state():
     """The address of the calling thread's PyThreadState."""
     get = ctypes.pythonapi.PyThreadState_Get

@@ -119,7 +119,9 @@ class Agent:
             return  # it failed, and told the host itself
         self._rehearse()
         self._cpu_before = tree.cpu_clock(self._program)
-        self._launcher_rss, self._launcher_faults = self._tree.pages(self._program)
+        # By the tree's own number of it: a procfs of the host's counts otherwise than this process.
+        for pid in self._tree.pids()[:1]:
+            self._launcher_rss, self._launcher_faults = self._tree.pages(pid)
         protocol.send_frame(self._sock, dict(self._directories, op="parked"))
 
     def _rehearse(self):
@@ -344,7 +346,8 @@ def start(ground, agent_sock, program_sock, owner, cgroup_fd):
             kept.append(listener.fileno())
         sys_.close_all_but(kept)
         pipes = (parked_pipe, exec_pipe)
-        foreign = "uid" in cell["layers"] and not cell["proc"]
+        # With a pid namespace the agent has its capabilities over all that is in it.
+        foreign = "uid" in cell["layers"] and "pid-namespace" not in cell["layers"]
         family = tree.ProcessTree(proc_fd, cell["proc"], owner if foreign else None)
         agent = Agent(cell, agent_sock, family, program, pipes, run_dir, directories, listener)
         code = _serve(agent, agent_sock)

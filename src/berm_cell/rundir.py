@@ -14,6 +14,18 @@ import stat
 
 _OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _PREFIX = "berm-"
+_ENTER_ONLY = 0o111
+
+DIRECTORIES = ("work", "tmp")
+"""What a run may write to, in its directory."""
+
+UNKNOWN = 1 << 62
+"""Bytes of what cannot be counted: more than any limit."""
+
+MAX_DEPTH = 128
+"""Nested directories that are counted, and descriptors that this takes."""
+
+_GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
 MAX_SWEPT = 4096
 """Bound of one look for what a killed service left behind."""
@@ -38,47 +50,75 @@ class Berth:
 def make(berth, owner):
     """Make one run's directories below ``berth``; returns ``(path, {"work": ..., "tmp": ...})``."""
     path = os.path.join(berth, secrets.token_hex(16))
-    os.mkdir(path, 0o711)
-    directories = {"work": os.path.join(path, "work"), "tmp": os.path.join(path, "tmp")}
+    os.mkdir(path, 0o700)
+    directories = {name: os.path.join(path, name) for name in DIRECTORIES}
     for name in directories.values():
         os.mkdir(name, 0o700)
         if (os.getuid(), os.getgid()) != tuple(owner):
             os.chown(name, owner[0], owner[1])
+    os.chmod(path, _ENTER_ONLY)  # to be gone through, also by a program that owns it; nothing else
     return path, directories
 
 
 def measure(path, most):
-    """Bytes on disk and entries below ``path``; stops counting after ``most`` entries."""
-    total, entries = 0, 0
-    front = [""]
+    """Bytes on disk and entries of a run made by :func:`make`; stops counting after ``most`` entries.
+
+    The program is alive and changes what is measured: nothing is followed by name but from one open
+    directory to the next. A directory that its owner may not list is made so that he may, and what
+    still cannot be counted counts as more than any limit.
+    """
+    total = entries = 0
+    run = os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
-        root = os.open(path, _OPEN)
-    except OSError:
+        for name in DIRECTORIES:
+            used, found = _measure(name, run, most - entries, MAX_DEPTH)
+            total, entries = total + used, entries + found
+    finally:
+        os.close(run)
+    return total, entries
+
+
+def _measure(name, parent, most, depth):
+    here = _open_unlisted(name, parent)
+    if here is None:
         return 0, 0
+    if here < 0 or depth == 0:
+        return UNKNOWN, 0
+    total = entries = 0
     try:
-        while front and entries <= most:
-            prefix = front.pop()
+        for inner in os.listdir(here):
+            entries += 1
             try:
-                here = os.open("./" + prefix, _OPEN, dir_fd=root)
+                status = os.stat(inner, dir_fd=here, follow_symlinks=False)
             except OSError:
                 continue
-            try:
-                for name in os.listdir(here):
-                    entries += 1
-                    try:
-                        status = os.stat(name, dir_fd=here, follow_symlinks=False)
-                    except OSError:
-                        continue
-                    total += status.st_blocks * 512
-                    if stat.S_ISDIR(status.st_mode) and len(prefix) < 2048:
-                        front.append(prefix + name + "/")
-            except OSError:
-                pass
-            finally:
-                os.close(here)
+            total += status.st_blocks * 512
+            if entries > most or total >= UNKNOWN:
+                break
+            if stat.S_ISDIR(status.st_mode):
+                used, found = _measure(inner, here, most - entries, depth - 1)
+                total, entries = total + used, entries + found
     finally:
-        os.close(root)
+        os.close(here)
     return total, entries
+
+
+def _open_unlisted(name, parent):
+    """Open a directory whatever its mode: None if it is gone or none, -1 if it cannot be listed."""
+    for _ in range(2):
+        try:
+            return os.open(name, _OPEN, dir_fd=parent)
+        except PermissionError:
+            try:
+                _make_accessible(name, parent)
+            except OSError as error:
+                if error.errno in _GONE:
+                    return None
+        except OSError as error:
+            if error.errno in _GONE:
+                return None
+            return -1
+    return -1
 
 
 def remove(path):
@@ -133,7 +173,10 @@ def _make_accessible(name, here):
     fd = os.open(name, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=here)
     try:
         if stat.S_IMODE(os.fstat(fd).st_mode) & 0o700 != 0o700:
-            os.chmod("/proc/self/fd/%d" % fd, 0o700)
+            try:
+                os.chmod("/proc/self/fd/%d" % fd, 0o700)
+            except FileNotFoundError:
+                pass  # a copied root has no /proc, and this process needs no mode there
     finally:
         os.close(fd)
 

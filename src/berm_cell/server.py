@@ -65,15 +65,16 @@ def _prepare(host):
     outer_proc = -1
     if not cell["proc"]:  # the agents look at their runs through the one of the host
         outer_proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    inner = steps.enter_berth(plan["berth"], lambda: _ask_for_ids(host))
+    inner, berth = steps.enter_berth(plan["berth"], lambda: _ask_for_ids(host))
     if inner:
-        _stand_by(host, inner)
+        _stand_by(host, inner, berth)
     own_pid_namespace = -1
-    if "pid-namespace" in cell["layers"]:
-        own_pid_namespace = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+    if "pid-namespace" in cell["layers"] and cell["pid_setns"]:
+        name = "/proc/self/ns/pid" if outer_proc < 0 else "self/ns/pid"
+        flags = os.O_RDONLY | os.O_CLOEXEC
+        own_pid_namespace = os.open(name, flags, dir_fd=None if outer_proc < 0 else outer_proc)
     hidden = _warm(plan["berth"])
-    berth = None
-    if not cell["mounts"]:
+    if berth is None and not cell["mounts"]:
         berth = rundir.Berth(cell["run_dir"])
     sys_.set_name("berm-forkserver")
     protocol.send_frame(host, {"op": "ready", "python": sys.version.split()[0]})
@@ -97,13 +98,15 @@ def _ask_for_ids(host):
         raise OSError(0, "the host did not write the id maps")
 
 
-def _stand_by(host, inner):
-    """Outside the pid namespace: wait for the server inside, and end with it."""
+def _stand_by(host, inner, home):
+    """Outside the pid namespace: wait for the server inside, remove its root, and end with it."""
     host.close()
     sys_.set_name("berm-berth")
     while True:
         pid, status = os.waitpid(inner, 0)
         if pid == inner:
+            if home is not None:
+                home.remove()
             os._exit(0 if os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0 else 70)
 
 
@@ -179,7 +182,7 @@ def _leave(cells, ground):
 
 def _kill_orphans(agents, ground):
     """End what an agent left that was itself killed: this process is a subreaper, so it is here."""
-    if ground.proc < 0:
+    if "pid-namespace" in ground.cell["layers"]:
         return  # the pid namespace ended with its init
     family = tree.ProcessTree(ground.proc, False)
     for _ in range(ORPHAN_ROUNDS):

@@ -21,7 +21,7 @@ import signal
 import struct
 
 from berm_cell import _syscalls as sys_
-from berm_cell import minimal_root, protocol, rundir
+from berm_cell import copied_root, minimal_root, protocol, rundir
 
 NAMESPACE_FLAGS = {
     "mount-namespace": sys_.CLONE_NEWNS,
@@ -33,6 +33,7 @@ NAMESPACE_FLAGS = {
 }
 
 RLIMITS = {
+    "as": resource.RLIMIT_AS,
     "core": resource.RLIMIT_CORE,
     "cpu": resource.RLIMIT_CPU,
     "data": resource.RLIMIT_DATA,
@@ -88,9 +89,11 @@ def enter_berth(berth, ask_host_for_ids):
         ask_host_for_ids: called after the user namespace exists and before its ids are used;
             the host (root) then writes the id maps from outside.
 
-    Returns the pid of the process that goes on inside the pid namespace, or 0 in that process.
-    Where there is no pid namespace it always returns 0.
+    Returns ``(pid, home)``: the pid of the process that goes on inside the pid namespace, or 0 in
+    that process and where there is none; and the directory that must be removed at the end, where
+    the runtime's files were copied to it, else None.
     """
+    home = None
     with _Step("harden"):
         sys_.prctl(sys_.PR_SET_DUMPABLE, 0)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -98,6 +101,10 @@ def enter_berth(berth, ask_host_for_ids):
     if "user-namespace" in layers:
         with _Step("user-namespace"):
             _enter_user_namespace(berth["ids"], ask_host_for_ids)
+    if "copied-root" in layers:  # as the uid that the fork server has from here on
+        with _Step("copied-root"):
+            home = rundir.Berth(berth["run_dir"])
+            copied_root.build(home.path, berth["root"]["files"])
     with _Step("namespaces"):
         flags = 0
         for layer in layers:
@@ -107,7 +114,7 @@ def enter_berth(berth, ask_host_for_ids):
     if "pid-namespace" in layers:
         pid = os.fork()
         if pid:
-            return pid
+            return pid, home
         with _Step("parent-death"):
             sys_.prctl(sys_.PR_SET_PDEATHSIG, signal.SIGKILL)
             if os.getppid() != 0 and not os.path.exists("/proc"):
@@ -117,6 +124,9 @@ def enter_berth(berth, ask_host_for_ids):
             import socket
 
             socket.sethostname("cell")
+    if home is not None:
+        with _Step("copied-root"):
+            home.path = copied_root.enter(home.path)
     if "pivot-root" in layers:
         with _Step("pivot-root"):
             minimal_root.build(berth["root"])
@@ -125,7 +135,7 @@ def enter_berth(berth, ask_host_for_ids):
     if "pid-namespace" not in layers and berth["adopts"]:
         with _Step("agent"):
             sys_.prctl(sys_.PR_SET_CHILD_SUBREAPER, 1)
-    return 0
+    return 0, home
 
 
 def _enter_user_namespace(ids, ask_host_for_ids):
@@ -137,7 +147,7 @@ def _enter_user_namespace(ids, ask_host_for_ids):
         os.setresgid(0, 0, 0)
         os.setresuid(0, 0, 0)
     else:
-        _write_own_map(0, uid, 0, gid)
+        _write_own_map(ids["inside"], uid, ids["inside"], gid)
     # A change of ids or namespace leaves the process undumpable; say so again, on purpose.
     sys_.prctl(sys_.PR_SET_DUMPABLE, 0)
 
@@ -150,7 +160,12 @@ def _write_own_map(inside_uid, uid, inside_gid, gid, proc_fd=None):
         ("uid_map", "%d %d 1" % (inside_uid, uid)),
     ):
         path = "self/" + name if proc_fd is not None else "/proc/self/" + name
-        fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC, dir_fd=proc_fd)
+        try:
+            fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC, dir_fd=proc_fd)
+        except FileNotFoundError:  # gVisor asks nothing of groups, and has no such file
+            if name == "setgroups":
+                continue
+            raise
         try:
             os.write(fd, text.encode("ascii"))
         finally:
@@ -164,7 +179,8 @@ def fork_cell(layers, own_pid_namespace):
     """Fork the agent; with a pid namespace of the cell's own, it is that namespace's init."""
     if "pid-namespace" in layers:
         with _Step("pid-namespace"):
-            sys_.setns(own_pid_namespace, sys_.CLONE_NEWPID)
+            if own_pid_namespace >= 0:
+                sys_.setns(own_pid_namespace, sys_.CLONE_NEWPID)
             sys_.unshare(sys_.CLONE_NEWPID)
     return os.fork()
 

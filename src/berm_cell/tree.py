@@ -69,11 +69,28 @@ class ProcessTree:
         """The pids of all descendants, zombies included, in the numbering of this procfs."""
         if self._own:
             return [int(name) for name in os.listdir(self._proc) if name.isdigit() and name != "1"]
-        found, front = [], [os.readlink("self", dir_fd=self._proc)]
+        own = os.readlink("self", dir_fd=self._proc)
+        if not os.access("%s/task/%s/children" % (own, own), os.F_OK, dir_fd=self._proc):
+            return self._descendants(int(own))
+        found, front = [], [own]
         while front and len(found) < MAX_PROCESSES:
             children = self._children(front.pop())
             found.extend(int(child) for child in children)
             front.extend(children)
+        return found
+
+    def _descendants(self, own):
+        """The same where no process tells its children (gVisor): all of /proc, by parents."""
+        children = {}
+        for name in os.listdir(self._proc)[:MAX_PROCESSES]:
+            fields = self._stat(int(name)) if name.isdigit() else None
+            if fields:
+                children.setdefault(int(fields[1]), []).append(int(name))
+        found, front = [], [own]
+        while front:
+            below = children.pop(front.pop(), [])
+            found.extend(below)
+            front.extend(below)
         return found
 
     def children(self):
@@ -126,9 +143,9 @@ class ProcessTree:
         return total
 
     def _deleted_files(self, pid):
-        base = "/proc/self/fd/%d/%d" % (self._proc, pid)
+        base = "%d/fd/" % pid
         try:
-            names = os.listdir(base + "/fd")
+            names = self._list(base)
         except PermissionError:
             if self._hides(pid):
                 yield (0, -pid), UNKNOWN
@@ -137,7 +154,7 @@ class ProcessTree:
             names = []
         for name in names:
             try:
-                status = os.stat(base + "/fd/" + name)
+                status = os.stat(base + name, dir_fd=self._proc)
             except PermissionError:
                 if self._hides(pid):
                     yield (0, -pid), UNKNOWN
@@ -177,7 +194,7 @@ class ProcessTree:
     def _children(self, pid):
         found = []
         try:
-            tasks = os.listdir("/proc/self/fd/%d/%s/task" % (self._proc, pid))
+            tasks = self._list("%s/task" % pid)
         except OSError:
             return found
         for task in tasks:
@@ -194,6 +211,13 @@ class ProcessTree:
         """Bytes of the resident peak and of the page tables of one process."""
         text = self._read("%d/status" % pid) or b""
         return _field(text, b"VmHWM:"), _field(text, b"VmPTE:")
+
+    def _list(self, name):
+        fd = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self._proc)
+        try:
+            return os.listdir(fd)
+        finally:
+            os.close(fd)
 
     def _read(self, name, most=65536):
         try:

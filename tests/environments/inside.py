@@ -162,6 +162,15 @@ async def _runs_all_the_same(engine: berm.Engine) -> bool:
     return True
 
 
+def _refusal(engine: berm.Engine, language: str) -> str:
+    """Return why Berm refuses a language here although it runs others; empty if it does not."""
+    try:
+        engine.enforcement(language)
+    except berm.IsolationError as error:
+        return error.summary
+    return ""
+
+
 async def _conformance(config: berm.Config, wanted: list[str], slow: float) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     async with berm.Engine(config) as engine:
@@ -169,6 +178,11 @@ async def _conformance(config: berm.Config, wanted: list[str], slow: float) -> l
         for language, (reads, spins, hoards, prints) in PROGRAMS.items():
             if language not in found or (wanted and language not in wanted):
                 rows.append({"language": language, "check": "all", "status": "not installed"})
+                continue
+            if refusal := _refusal(engine, language):
+                rows.append(
+                    {"language": language, "check": "all", "status": "refused", "why": refusal}
+                )
                 continue
             roomy = Limits(wall_time=30 * slow, cpu_time=30 * slow)
             tight = dataclasses.replace(roomy, memory=96 * MIB)

@@ -19,7 +19,8 @@ from berm.audit.verdict import Seen, Status, end_of, judge
 from berm.errors import IsolationError, PolicyError
 from berm.kernel.features import HostFeatures
 from berm.model import Guarantee, Limits, Outcome, OutcomeKind
-from berm.policy.plan import LAYERS, PlanSettings, Runtime, make_plan
+from berm.policy.layers import LAYERS
+from berm.policy.plan import PlanSettings, Runtime, make_plan
 from berm.policy.profile import load_profile
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -15,11 +15,11 @@ from berm.kernel.features import HostFeatures, Problem, field_doc, interpret
 
 PLAIN = (
     *("seccomp_filter", "seccomp_notify", "userns", "chroot", "setuid", "rlimit_data", "pidfd"),
-    "rlimit_queues",
+    *("rlimit_as", "rlimit_queues", "proc_parents"),
     *("subreaper", "proc_children", "smaps_rollup", "openat2", "memfd", "close_range"),
 )
 SPACE = (
-    *("mount_ns", "pid_ns", "net_ns", "ipc_ns", "uts_ns", "cgroup_ns", "mount_tmpfs"),
+    *("mount_ns", "pid_ns", "pid_setns", "net_ns", "ipc_ns", "uts_ns", "cgroup_ns", "mount_tmpfs"),
     *("bind_mount", "mount_proc", "pivot_root", "ns_chroot"),
 )
 

@@ -25,7 +25,8 @@ from berm.engine import Engine
 from berm.errors import BermError
 from berm.kernel.features import HostFeatures
 from berm.model import Guarantee
-from berm.policy.plan import LAYERS, CellPlan, Runtime, make_plan
+from berm.policy.layers import LAYERS
+from berm.policy.plan import CellPlan, Runtime, make_plan
 from berm.policy.profile import load_profile
 
 ISOLATING = (

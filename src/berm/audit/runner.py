@@ -22,7 +22,7 @@ from berm.audit.props import Session, Staged, fill, stage
 from berm.audit.verdict import Seen, Status, judge
 from berm.config import Config
 from berm.engine import Engine
-from berm.errors import BermError, LanguageError
+from berm.errors import BermError, IsolationError, LanguageError
 from berm.model import Limits, RunResult
 
 _COMPILE_BOUND: Final = 90.0
@@ -132,6 +132,8 @@ class Auditor:
             plan = self.engine.enforcement(attack.language).plan
         except LanguageError as error:
             return error.summary
+        except IsolationError as error:  # this language's; the audit began with another's plan
+            return f"Berm refuses {attack.language} here: {error.summary}"
         if plan not in attack.worlds:
             return f"the {plan} plan does not promise this. {attack.notes}".strip()
         return ""

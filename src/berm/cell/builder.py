@@ -18,6 +18,9 @@ from berm.kernel.cgroups import Leaf
 from berm.policy.plan import CellPlan
 from berm_cell import protocol
 
+COPY_TIMEOUT: Final = 180.0
+"""The same where it copies the interpreter's files first: thousands of them, through gVisor's file proxy."""
+
 START_TIMEOUT: Final = 30.0
 """Seconds that a fork server may take to apply its plan and import what it preloads."""
 
@@ -87,7 +90,8 @@ class ForkServer:
         host.setblocking(False)
         try:
             protocol.send_frame(host, self.plan.frame())
-            async with asyncio.timeout(START_TIMEOUT):
+            copies = "copied-root" in self.plan.enforcement.layers
+            async with asyncio.timeout(COPY_TIMEOUT if copies else START_TIMEOUT):
                 await self._handshake(host)
         except BaseException:
             await self.close()
@@ -289,6 +293,8 @@ class Slots:
         """Return ``[uid, gid]`` for the slot, as numbered in the fork server's user namespace."""
         mapped = "user-namespace" in plan.enforcement.layers
         if plan.owners != "slots":
+            if "copied-root" in plan.enforcement.layers:
+                return [1000, 1000]
             return [0, 0] if mapped else [os.getuid(), os.getgid()]
         if mapped:
             return [slot, slot]

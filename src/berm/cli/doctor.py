@@ -128,7 +128,7 @@ def doctor(
 async def examine(config: Config) -> Report:
     """Find everything out. Nothing is started but short-lived trials."""
     from berm.engine import Engine
-    from berm.policy.plan import LAYERS
+    from berm.policy.layers import LAYERS
 
     # With nothing required, a plan is made even where it is too weak, and can be shown.
     lenient = dataclasses.replace(config, require=(), give_up=())

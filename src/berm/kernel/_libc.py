@@ -23,6 +23,7 @@ SYS_CAPSET: Final = 126
 SYS_MOUNT: Final = 165
 SYS_UMOUNT2: Final = 166
 SYS_UNSHARE: Final = 272
+SYS_SETNS: Final = 308  # Linux 3.0
 SYS_SECCOMP: Final = 317  # Linux 3.17
 SYS_CLOSE_RANGE: Final = 436  # Linux 5.9
 SYS_OPENAT2: Final = 437  # Linux 5.6
@@ -135,6 +136,11 @@ def drop_from_bounding_set(number: int) -> bool:
 def unshare(flags: int) -> None:
     """unshare(2); ``os.unshare`` exists from Python 3.12 on only."""
     syscall(SYS_UNSHARE, flags)
+
+
+def setns(fd: int, kind: int) -> None:
+    """Enter the namespace that ``fd`` stands for, or have children enter it."""
+    syscall(SYS_SETNS, fd, kind)
 
 
 def mount(source: str, target: str, kind: str | None, flags: int, data: str | None = None) -> None:

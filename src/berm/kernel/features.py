@@ -27,6 +27,7 @@ Way: TypeAlias = Literal["root", "userns", "none"]
 _NAMESPACE_FIELDS: Final = (
     "mount_ns",
     "pid_ns",
+    "pid_setns",
     "net_ns",
     "ipc_ns",
     "uts_ns",
@@ -44,10 +45,12 @@ _PLAIN_FIELDS: Final = (
     "chroot",
     "setuid",
     "rlimit_data",
+    "rlimit_as",
     "rlimit_queues",
     "pidfd",
     "subreaper",
     "proc_children",
+    "proc_parents",
     "smaps_rollup",
     "openat2",
     "memfd",
@@ -111,6 +114,9 @@ class HostFeatures:
     pid_ns: bool = dataclasses.field(
         metadata=_doc("A cell can have its own process ids, and dies with its init.")
     )
+    pid_setns: bool = dataclasses.field(
+        metadata=_doc("A fork server goes back to its process ids by setns to give out new ones.")
+    )
     net_ns: bool = dataclasses.field(metadata=_doc("A cell can have its own, empty network."))
     ipc_ns: bool = dataclasses.field(
         metadata=_doc("A cell can have its own System V and POSIX message queues and memory.")
@@ -139,6 +145,7 @@ class HostFeatures:
         metadata=_doc("The service can give each cell an unprivileged user id.")
     )
     rlimit_data: bool = dataclasses.field(metadata=_doc("RLIMIT_DATA counts anonymous memory."))
+    rlimit_as: bool = dataclasses.field(metadata=_doc("RLIMIT_AS counts all memory mappings."))
     rlimit_queues: bool = dataclasses.field(
         metadata=_doc(
             "The limits of message queues, pending signals and priorities can be lowered."
@@ -149,6 +156,7 @@ class HostFeatures:
     )
     subreaper: bool = dataclasses.field(metadata=_doc("Orphans come to the run's agent."))
     proc_children: bool = dataclasses.field(metadata=_doc("/proc lists the children of a process."))
+    proc_parents: bool = dataclasses.field(metadata=_doc("/proc tells the parent of each process."))
     smaps_rollup: bool = dataclasses.field(
         metadata=_doc("/proc tells the proportional memory (PSS) of a process.")
     )

@@ -18,79 +18,11 @@ from berm.kernel import landlock
 from berm.kernel.bpf import SELF_PID
 from berm.kernel.features import HostFeatures
 from berm.model import MIB, Enforcement, Guarantee
+from berm.policy.layers import LAYERS, STRICT, enforce
 from berm.policy.places import ETC, minimal_root
 from berm.policy.profile import Profile, World, flags_of, profile_filter, refusals
 
-LAYERS = (
-    "user-namespace",
-    "pid-namespace",
-    "mount-namespace",
-    "network-namespace",
-    "ipc-namespace",
-    "uts-namespace",
-    "cgroup-namespace",
-    "pivot-root",
-    "cgroup",
-    "rlimits",
-    "uid",
-    "capabilities",
-    "no-new-privs",
-    "landlock-fs",
-    "landlock-net",
-    "landlock-scope",
-    "seccomp",
-    "agent",
-    "watchdog",
-)
-"""Every layer, in the order in which the launcher applies them."""
-
-HOLDS: Mapping[str, Mapping[Guarantee, tuple[str, ...]]] = {
-    "namespaces": {
-        Guarantee.FILESYSTEM: ("pivot-root", "landlock-fs"),
-        Guarantee.NETWORK: ("network-namespace", "seccomp", "landlock-net"),
-        Guarantee.PROCESSES: ("pid-namespace", "landlock-scope", "uid"),
-        Guarantee.SYSCALLS: ("seccomp",),
-        Guarantee.PRIVILEGES: ("user-namespace", "capabilities", "no-new-privs", "uid", "seccomp"),
-        Guarantee.SECRETS: ("pid-namespace", "pivot-root", "landlock-fs", "uid"),
-        Guarantee.MEMORY: ("cgroup", "rlimits", "watchdog"),
-        Guarantee.CPU: ("watchdog", "rlimits"),
-        Guarantee.WALL_TIME: ("watchdog",),
-        Guarantee.PROCESS_COUNT: ("cgroup", "rlimits", "watchdog"),
-        Guarantee.DISK: ("mount-namespace", "rlimits"),
-        Guarantee.OUTPUT: ("watchdog",),
-        Guarantee.CLEANUP: ("pid-namespace", "mount-namespace", "agent"),
-    },
-    "confined": {
-        Guarantee.FILESYSTEM: ("landlock-fs", "uid"),
-        Guarantee.NETWORK: ("seccomp", "landlock-net"),
-        Guarantee.PROCESSES: ("seccomp", "landlock-scope", "uid"),
-        Guarantee.SYSCALLS: ("seccomp",),
-        Guarantee.PRIVILEGES: ("capabilities", "no-new-privs", "uid", "seccomp"),
-        Guarantee.SECRETS: ("landlock-fs", "uid"),
-        Guarantee.MEMORY: ("cgroup", "rlimits", "watchdog"),
-        Guarantee.CPU: ("watchdog", "rlimits"),
-        Guarantee.WALL_TIME: ("watchdog",),
-        Guarantee.PROCESS_COUNT: ("cgroup", "seccomp", "watchdog"),
-        Guarantee.DISK: ("rlimits", "watchdog"),
-        Guarantee.OUTPUT: ("watchdog",),
-        Guarantee.CLEANUP: ("agent",),
-    },
-}
-"""Plan family → guarantee → the layers that can hold it, strongest first. A guarantee is held
-if at least one of its layers is in force."""
-
 _QUEUES = {"msgqueue": 0, "sigpending": 256, "nice": 0, "rtprio": 0}
-_TOO_WEAK = {
-    Guarantee.FILESYSTEM: ("uid",),  # most of a system is world-readable
-    Guarantee.SECRETS: ("uid",),  # gVisor shows every process's environment to every uid
-    Guarantee.MEMORY: ("watchdog",),  # it comes too late for who takes all at once
-    Guarantee.PROCESS_COUNT: ("seccomp",),  # it refuses processes, and threads are many too
-    Guarantee.DISK: ("rlimits",),  # they bound one file, not how many
-}
-"""Layers that help others, and hold nothing alone."""
-
-STRICT = (Guarantee.FILESYSTEM, Guarantee.NETWORK, Guarantee.PROCESSES)
-"""Under ``strict`` each of these must be held by two independent layers."""
 
 DEFAULT_PRELOAD = (
     *("abc", "array", "bisect", "cmath", "collections", "collections.abc", "contextlib", "copy"),
@@ -167,6 +99,11 @@ class CellPlan:
         return isinstance(layers, list) and ("user-namespace" in layers or "uid" in layers)
 
     @property
+    def counts_data(self) -> bool:
+        """True where RLIMIT_DATA counts; else RLIMIT_AS stands in for it."""
+        return self.cell["counts_data"] is True
+
+    @property
     def owners(self) -> str:
         """How cells get their ids: ``slots`` (each its own uid) or ``shared``."""
         return "slots" if "uid" in self.enforcement.layers else "shared"
@@ -198,8 +135,8 @@ def make_plan(
 ) -> CellPlan:
     """Compute the plan, or raise :class:`IsolationError` where a required guarantee is not held."""
     family = choose_family(features, settings.family)
-    layers = _layers(family, features, settings)
-    enforcement = _enforcement(family, layers, features)
+    layers = _layers(family, features, runtime, settings)
+    enforcement = enforce(family, layers, features)
     _require(enforcement, features, settings)
     berth_layers, cell_layers = _share_out(family, layers, features)
     mounts = "mount-namespace" in layers and "pivot-root" in layers
@@ -218,6 +155,7 @@ def make_plan(
         # What these two need of each other matters only where an ablation takes one away.
         "mounts": mounts,
         "proc": mounts and "pid-namespace" in cell_layers,
+        "pid_setns": family == "namespaces" or features.pid_setns,
         # kill(-1) reaches what the agent may signal: this run, where one of the two bounds it.
         "kill_all": "pid-namespace" in cell_layers or scope != 0,
         "disk": settings.disk,
@@ -235,12 +173,18 @@ def make_plan(
         "notify": notify,
         "answers": {str(number): refusal.errno for number, refusal in told.items()},
         "self_pid": SELF_PID,
+        "counts_data": features.rlimit_data,
     }
     berth: dict[str, object] = {
         "layers": berth_layers,
-        "ids": {"written_by": "host" if features.uid == 0 and features.setuid else "self"},
+        "ids": {
+            "written_by": "host" if features.uid == 0 and features.setuid else "self",
+            # A program keeps this id where it has no user namespace of its own.
+            "inside": 1000 if "copied-root" in berth_layers else 0,
+        },
         "root": minimal_root(runtime.read_paths, proc="pid-namespace" in berth_layers),
         "adopts": features.subreaper,
+        "run_dir": settings.run_dir,
         "preload": list(runtime.preload) if runtime.in_process else [],
     }
     identity = json.dumps([berth, cell, dataclasses.asdict(runtime)], sort_keys=True)
@@ -249,20 +193,36 @@ def make_plan(
     return CellPlan(profile.name, runtime, berth, cell, enforcement, key, what)
 
 
-def _layers(family: str, features: HostFeatures, settings: PlanSettings) -> tuple[str, ...]:
+def _copies_root(family: str, features: HostFeatures, runtime: Runtime) -> bool:
+    """Tell whether a copy of the runtime's files can stand in for mounts and Landlock (gVisor).
+
+    It needs a pid namespace, so that nothing of the host's /proc is needed inside, and a runtime
+    that is in the launcher's own process: what that reads is known and small.
+    """
+    namespaces = features.way == "userns" and features.pid_ns and features.net_ns
+    possible = namespaces and features.ns_chroot and features.seccomp_filter
+    return family == "confined" and possible and not features.landlock_abi and runtime.in_process
+
+
+def _layers(
+    family: str, features: HostFeatures, runtime: Runtime, settings: PlanSettings
+) -> tuple[str, ...]:
     """Every layer that this machine can give this family, minus the ablated ones."""
     abi = features.landlock_abi
     root = features.uid == 0 and features.setuid
     namespaces = family == "namespaces"
+    copied = _copies_root(family, features, runtime)
+    own = namespaces or copied
     given = {
-        "user-namespace": namespaces and features.userns,
-        "pid-namespace": namespaces,
+        "user-namespace": copied or (namespaces and features.userns),
+        "pid-namespace": own,
         "mount-namespace": namespaces,
-        "network-namespace": namespaces,
-        "ipc-namespace": namespaces and features.ipc_ns,
-        "uts-namespace": namespaces and features.uts_ns,
+        "network-namespace": own,
+        "ipc-namespace": own and features.ipc_ns,
+        "uts-namespace": own and features.uts_ns,
         "cgroup-namespace": namespaces and features.cgroup_ns,
         "pivot-root": namespaces and "mount-namespace" not in settings.ablate,
+        "copied-root": copied,
         "cgroup": features.cgroup_v2 is not None,
         "rlimits": True,
         "uid": root,
@@ -272,23 +232,10 @@ def _layers(family: str, features: HostFeatures, settings: PlanSettings) -> tupl
         "landlock-net": abi >= 4,
         "landlock-scope": abi >= 6,
         "seccomp": features.seccomp_filter,
-        "agent": namespaces or features.subreaper,
-        "watchdog": namespaces or features.proc_children,
+        "agent": own or features.subreaper,
+        "watchdog": namespaces or features.proc_children or features.proc_parents,
     }
     return tuple(name for name in LAYERS if given[name] and name not in settings.ablate)
-
-
-def _enforcement(family: str, layers: Sequence[str], features: HostFeatures) -> Enforcement:
-    held = {
-        guarantee: tuple(name for name in names if name in layers)
-        for guarantee, names in HOLDS[family].items()
-    }
-    if not features.rlimit_data:
-        held[Guarantee.MEMORY] = tuple(n for n in held[Guarantee.MEMORY] if n != "rlimits")
-    held = {g: names for g, names in held.items() if names != _TOO_WEAK.get(g)}
-    if family == "confined" and not {"landlock-fs", "uid"} & set(layers):
-        del held[Guarantee.PROCESSES]  # /proc/PID/mem of any process of the same uid is a file
-    return Enforcement(family, {g: names for g, names in held.items() if names}, tuple(layers))
 
 
 def _require(enforcement: Enforcement, features: HostFeatures, settings: PlanSettings) -> None:
@@ -356,7 +303,9 @@ def _why(features: HostFeatures) -> str:
     return f"User namespaces are {userns} here, and the Landlock ABI is {features.landlock_abi}."
 
 
-_BERTH_ONLY = ("network-namespace", "uts-namespace", "cgroup-namespace", "pivot-root")
+_BERTH_ONLY = (
+    *("network-namespace", "uts-namespace", "cgroup-namespace", "pivot-root", "copied-root"),
+)
 
 
 def _share_out(
@@ -368,7 +317,7 @@ def _share_out(
     fork server does; what could carry something from run to run (processes, mounts, IPC
     objects, ids) is each cell's own.
     """
-    if family == "confined":
+    if family == "confined" and "copied-root" not in layers:
         return [], [name for name in layers if not name.endswith("-namespace")]
     berth = [
         name
@@ -376,7 +325,8 @@ def _share_out(
         if name in _BERTH_ONLY or name in ("user-namespace", "pid-namespace", "mount-namespace")
     ]
     cell = [name for name in layers if name not in _BERTH_ONLY]
-    if not features.userns and "user-namespace" in cell:
+    # A process with a changed root makes no user namespace, and in a copied one needs none.
+    if (not features.userns or family == "confined") and "user-namespace" in cell:
         cell.remove("user-namespace")
     return berth, cell
 

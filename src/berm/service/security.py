@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from berm.model import Enforcement, Guarantee
-from berm.policy.plan import STRICT
+from berm.policy.layers import STRICT
 from berm.service.schemas import Security
 
 

@@ -49,6 +49,18 @@ def rlimit_data(trial: Trial) -> None:
     expect(condition=False, step="RLIMIT_DATA")
 
 
+def rlimit_as(trial: Trial) -> None:
+    """RLIMIT_AS counts all that is mapped."""
+    trial.begin("setrlimit(RLIMIT_AS)")
+    size = int(open("/proc/self/statm", encoding="ascii").read().split()[0]) * mmap.PAGESIZE  # noqa: SIM115
+    resource.setrlimit(resource.RLIMIT_AS, (size + 64 * _MIB, size + 64 * _MIB))
+    try:
+        mmap.mmap(-1, 128 * _MIB, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    except (OSError, MemoryError):
+        return
+    expect(condition=False, step="RLIMIT_AS")
+
+
 def rlimit_queues(trial: Trial) -> None:
     """Limits of what gVisor does not have, and therefore neither lowers nor needs to."""
     trial.begin("setrlimit(RLIMIT_MSGQUEUE)")
@@ -95,6 +107,25 @@ def proc_children(trial: Trial) -> None:
         trial.begin("reading /proc/self/task/TID/children")
         fd = os.open(f"/proc/self/task/{os.getpid()}/children", os.O_RDONLY)
         expect(os.read(fd, 4096).split() == [b"%d" % pid], "the children file")
+    finally:
+        os.close(writer)
+        os.waitpid(pid, 0)
+
+
+def proc_parents(trial: Trial) -> None:
+    """/proc tells the parent of each process, from which the tree of a run can be put together."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(writer)
+        os.read(reader, 1)
+        os._exit(0)
+    try:
+        trial.begin("reading /proc/PID/stat of a child")
+        fd = os.open(f"/proc/{pid}/stat", os.O_RDONLY)
+        text = os.read(fd, 4096)
+        parent = int(text[text.rindex(b")") + 2 :].split()[1])
+        expect(parent == int(os.readlink("/proc/self")), "the parent in /proc/PID/stat")
     finally:
         os.close(writer)
         os.waitpid(pid, 0)
