@@ -16,10 +16,12 @@ from berm.cli.audit import audit
 from berm.cli.config import check, show
 from berm.cli.doctor import doctor
 from berm.cli.exits import Exit, of_error
+from berm.cli.judge import judge
 from berm.cli.languages import languages
 from berm.cli.migrate import migrate
 from berm.cli.run import run
 from berm.cli.serve import serve
+from berm.cli.verify import verify
 from berm.errors import BermError
 
 P = ParamSpec("P")
@@ -76,6 +78,8 @@ def _top(
 
 app.command("run")(_explained(run))
 app.command("languages")(_explained(languages))
+app.command("judge")(_explained(judge))
+app.command("verify")(_explained(verify))
 app.command("serve")(_explained(serve))
 app.command("migrate")(_explained(migrate))
 app.command("doctor")(_explained(doctor))

@@ -145,7 +145,7 @@ class _Judging:
         self._submission = submission
         self._problem = problem
         self._tell = tell
-        self._language = engine.registry.get(submission.language).name
+        self._language = engine.registry.find(submission.language).name
         self._reruns = 0
         self._started = time.perf_counter()
         self._total = len(problem.tests)

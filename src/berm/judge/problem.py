@@ -67,7 +67,7 @@ class TestCase:
         name: unique in its problem; empty for a number.
         group: the name of its group, empty for none.
         hidden: the result says how the program ended and nothing that depends on the data.
-        sample: shown to everybody, and without points.
+        sample: shown to everybody.
         limits: those of this test, None for the problem's.
         checker: that of this test, None for the problem's.
         args: arguments of the program, after the submission's own.

@@ -139,8 +139,6 @@ def worth(problem: Problem, index: int) -> float:
 
 
 def _worth(problem: Problem, group: Group, members: Sequence[TestResult]) -> float:
-    if members and all(problem.tests[test.index].sample for test in members):
-        return 0.0
     if group.points is not None:
         return group.points
     own = [problem.tests[test.index].points for test in members]

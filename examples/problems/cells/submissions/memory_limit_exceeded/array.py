@@ -1,0 +1,3 @@
+n = int(input())
+cells = bytearray(n << 20)
+print(len(cells) >> 20)

@@ -1,0 +1,6 @@
+#include <cstdlib>
+#include <iostream>
+int main() {
+    std::cout << 1 << std::endl;
+    std::abort();
+}

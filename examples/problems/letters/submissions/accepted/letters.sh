@@ -1,0 +1,1 @@
+tr -cd "$1" < text.txt | wc -c | tr -d ' '

@@ -1,0 +1,5 @@
+#include <stdio.h>
+int main(void) {
+    FILE *text = fopen("texts.txt", "r");
+    return getc(text);
+}

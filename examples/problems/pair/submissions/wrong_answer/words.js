@@ -1,0 +1,1 @@
+console.log('forty-two', '\nexit(42)');

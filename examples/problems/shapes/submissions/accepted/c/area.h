@@ -1,0 +1,1 @@
+long long area(long long a, long long b);

@@ -1,0 +1,5 @@
+record Square(long side) implements Shape {
+    public long area() {
+        return side * side;
+    }
+}

@@ -1,0 +1,1 @@
+exports.area = (kind, a, b) => Number(a) * Number(kind === "square" ? a : b);

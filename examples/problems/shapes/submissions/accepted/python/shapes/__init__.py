@@ -1,0 +1,3 @@
+from .area import area
+
+__all__ = ['area']

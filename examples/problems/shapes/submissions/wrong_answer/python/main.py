@@ -1,0 +1,4 @@
+from area import area
+import sys
+
+print(sum(area(*line.split()) for line in sys.stdin))
