@@ -44,6 +44,10 @@ class Config:
         languages: tool overrides per language, e.g. ``{"python": {"python": "/usr/bin/python3.12"}}``.
         preload: modules that the warm Python imports on top of the usual ones.
         cache_mib: memory for compiled submissions, in MiB; 0 compiles each one anew.
+        cache_directory: where prepared toolchains are kept (precompiled headers, class-data
+            archives); empty for /var/cache/berm as root, else ~/.cache/berm, else below /var/tmp.
+        parked_mib: memory that runtimes may take together which were started before there is a
+            program for them, in MiB; 0 starts none.
         service, store: the tables ``[service]`` and ``[store]``, checked by :mod:`berm.service`.
     """
 
@@ -67,6 +71,8 @@ class Config:
     analysis_rules: Mapping[str, str] = dataclasses.field(default_factory=dict)
     analysis_allow: tuple[str, ...] = ()
     analysis_max_code: int = 50 * KIB
+    cache_directory: str = ""
+    parked_mib: int = 256
     service: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     store: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
@@ -82,6 +88,7 @@ class Config:
         _within("pool.depth", self.pool_depth, -1, 1024)
         _within("isolation.nice", self.nice, 0, 19)
         _within("isolation.disk_inodes", self.disk_inodes, 16, 10_000_000)
+        _within("pool.parked_mib", self.parked_mib, 0, 1_048_576)
         _within("cache.memory_mib", self.cache_mib, 0, 65536)
         _within("analysis.max_code", self.analysis_max_code, 1, 2 * MIB)
         _one_of("analysis.pack", self.analysis_pack, PACKS)
@@ -197,9 +204,11 @@ _SETTINGS: Mapping[str, Mapping[str, str]] = {
         "runs_at_a_time": "runs_at_a_time",
         "depth": "pool_depth",
         "preload": "preload",
+        "parked_mib": "parked_mib",
     },
     "cache": {
         "memory_mib": "cache_mib",
+        "directory": "cache_directory",
     },
 }
 # Tables that others check: the registry of languages, and the service.
@@ -208,7 +217,7 @@ _NUMBERS = frozenset(
     (
         "analysis_max_code",
         *("landlock_abi", "uid_base", "uid_count", "nice", "disk_inodes"),
-        *("runs_at_a_time", "pool_depth", "cache_mib"),
+        *("runs_at_a_time", "pool_depth", "cache_mib", "parked_mib"),
     )
 )
 

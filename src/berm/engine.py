@@ -5,46 +5,52 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
-import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Self
 
 from berm.artifacts import identity
 from berm.artifacts.cache import CompileCache, Compiled
+from berm.artifacts.shelf import Shelf, places
 from berm.cell.builder import Slots
 from berm.cell.cell import Order, Ran
-from berm.cell.denials import explain_denials
 from berm.cell.dialogue import TERMINAL, Dialogue
 from berm.cell.files import Bundle, File
-from berm.cell.outcome import decide
 from berm.cell.output import Listener
+from berm.cell.parking import Parking
 from berm.cell.pool import Pool
 from berm.cell.relay import Side
 from berm.config import Config
 from berm.errors import InputError
 from berm.kernel.cgroups import Subtree
 from berm.kernel.features import HostFeatures, probe
-from berm.languages import CompileStep, Registry, Step
+from berm.languages import CompileStep, Language, Registry, Stage, Step
 from berm.model import MIB, Enforcement, Guarantee, Limits, RunResult
-from berm.policy.plan import DEFAULT_PRELOAD, CellPlan, Runtime, demand, make_plan
-from berm.policy.profile import load_profile
+from berm.policy.plan import CellPlan, choose_family, demand
 from berm.program import (
     ARTIFACT_BYTES,
     ARTIFACT_FILES,
     OUTPUT_BYTES,
     OUTPUT_FILES,
+    PREPARED_BYTES,
     Content,
     Program,
     arguments,
+    boot,
+    collected,
     collection,
+    command,
+    compiled,
     content,
     not_compiled,
+    plan_for,
+    plan_identity,
+    result_of,
     rlimits,
+    usual_steps,
 )
 
 MAX_STDIN: Final = 256 * MIB
-STDERR_TAIL: Final = 4096
 
 Isolation = str | Sequence[Guarantee | str]
 
@@ -60,6 +66,8 @@ class Engine:
         """Take the settings; nothing is started before the engine is entered."""
         self.config = config if config is not None else Config.load()
         self.cache = CompileCache(self.config.cache_mib * MIB)
+        self.shelf = Shelf(())
+        self.parking = Parking(self.config.parked_mib * MIB, self.config.depth)
         self._pools: dict[str, Pool] = {}
         self._plans: dict[object, CellPlan] = {}
         self._slots = Slots(self.config.uid_base, self.config.uid_count)
@@ -76,6 +84,8 @@ class Engine:
             asyncio.to_thread(probe, self.config.landlock_abi, self.config.cgroup_path),
             asyncio.to_thread(Registry.open, self.config.languages),
         )
+        hides = choose_family(self.features, self.config.plan) == "namespaces"
+        self.shelf = await asyncio.to_thread(Shelf, places(self.config, hides=hides))
         delegated = self.features.cgroup_v2
         if delegated is not None and "cgroup" not in self.config.ablate:
             self._subtree = Subtree.open(Path(delegated))
@@ -89,11 +99,13 @@ class Engine:
     async def close(self) -> None:
         """End every cell and fork server; safe to call twice."""
         self._closed = True
+        await self.parking.close()
         await asyncio.gather(*(pool.close() for pool in self._pools.values()))
         self._pools.clear()
         if self._subtree is not None:
             await asyncio.to_thread(self._subtree.close)
             self._subtree = None
+        self.shelf.close()
 
     @property
     def features(self) -> HostFeatures:
@@ -121,12 +133,26 @@ class Engine:
 
     async def warm(self, languages: Sequence[str] | None = None) -> None:
         """Start the fork servers of some languages (default: all found) and fill their pools."""
+        for found in await self._chosen(languages):
+            for step in usual_steps(found, await self.shelf.look(found))[:1]:
+                await self._pool(self._plan(step)).fill()
+
+    async def furnish(self, languages: Sequence[str] | None = None, *, park: bool = True) -> None:
+        """Prepare toolchains, which takes seconds once a machine; let runtimes wait for programs.
+
+        Raises :class:`berm.CellError` if one cannot be prepared; everything runs without it, too.
+        """
+        for found in await self._chosen(languages):
+            prepared = await self.shelf.prepare(found, self._stage)
+            for step in usual_steps(found, prepared) if park else ():
+                plan = self._plan(step)
+                if start := boot(plan, step, getattr(step, "limits", Limits())):
+                    await self.parking.fill(self._pool(plan), start)
+
+    async def _chosen(self, languages: Sequence[str] | None) -> Sequence[Language]:
         if languages is None:
-            languages = [one.name for one in await asyncio.to_thread(self.registry.available)]
-        for name in languages:
-            found = await self.registry.usable(name)
-            step = found.run_step(found.entry_name(b""), (), Limits(), None)
-            await self._pool(self._plan(step)).fill()
+            return await asyncio.to_thread(self.registry.available)
+        return [await self.registry.usable(name) for name in languages]
 
     async def prove(self) -> None:
         """Send the canaries through every pool again, for a timer or after a change.
@@ -208,33 +234,36 @@ class Engine:
             )
         contents[entry] = File(text)
         sources = {name: file.data for name, file in contents.items()}
-        step = found.compile_step(sources, entry, limits or Limits(), flags)
+        prepared = await self.shelf.look(found)
+        step = found.compile_step(sources, entry, limits or Limits(), flags, prepared)
         if step is None:
             return Program(found, entry, Bundle(contents), None, None)
         tools = found.tool_paths.values()
         key = identity.of_compilation(step, contents, tools, self._plan(step).key)
         made = await self.cache.get(key, lambda: self._compile(step, contents, entry))
-        compiled = made.compiled
-        ok = compiled.files is not None
-        return Program(found, entry, made.bundle(), step, compiled.result, ok=ok)
+        ok = made.compiled.files is not None
+        return Program(found, entry, made.bundle(), step, made.compiled.result, ok=ok)
+
+    async def _made(
+        self, step: CompileStep, files: Mapping[str, File], most: int
+    ) -> tuple[Ran, RunResult]:
+        """Perform a step that makes files, ``most`` bytes of them, in a cell of its own."""
+        bundle, bounds = Bundle(files), (ARTIFACT_FILES, most)
+        try:
+            ran = await self._perform(
+                step, bundle, b"", step.limits, collect=step.collect, most=bounds
+            )
+        finally:
+            bundle.close()
+        return ran, result_of(self._plan(step), ran, step, step.limits)
 
     async def _compile(
         self, step: CompileStep, contents: Mapping[str, File], entry: str
     ) -> Compiled:
-        """Perform one compilation in a cell of its own."""
-        sources = Bundle(contents)
-        try:
-            ran = await self._perform(step, sources, b"", step.limits, collect=step.collect)
-        finally:
-            sources.close()
-        # What a compiler was refused is its own doing, and tells the author nothing.
-        result = dataclasses.replace(self._result(ran, step, step.limits), denials=())
-        if not result.outcome.ok or not ran.files:
-            return Compiled(result, None)
-        # In the confined plan a linker may not chmod, so the mode that came out says nothing.
-        made = {name: File(file.data, executable=True) for name, file in ran.files.items()}
-        kept = {name: file for name, file in contents.items() if name != entry}
-        return Compiled(result, {**kept, **made})
+        return compiled(contents, entry, *await self._made(step, contents, ARTIFACT_BYTES))
+
+    async def _stage(self, stage: Stage, files: Mapping[str, File]) -> Mapping[str, File]:
+        return collected(stage.step, *await self._made(stage.step, files, PREPARED_BYTES))
 
     async def execute(
         self,
@@ -269,7 +298,8 @@ class Engine:
         if not program.ok and program.compile is not None:
             return not_compiled(program.compile)
         checked = arguments(args)
-        step = program.language.run_step(program.entry, checked, limits, program.compiled)
+        prepared = await self.shelf.look(program.language)
+        step = program.language.run_step(program.entry, checked, limits, program.compiled, prepared)
         demand(self._plan(step).enforcement, min_isolation)
         data = content(stdin)
         if len(data) > MAX_STDIN:
@@ -298,7 +328,7 @@ class Engine:
         finally:
             if bundle is not program.bundle:
                 bundle.close()
-        result = self._result(ran, step, limits)
+        result = result_of(self._plan(step), ran, step, limits)
         given = {name for name, _, _ in bundle.rows}.difference(collect)
         made = {name: file.data for name, file in ran.files.items() if name not in given}
         return dataclasses.replace(result, compile=program.compile, files=made)
@@ -335,11 +365,14 @@ class Engine:
         plan = self._plan(step)
         pool = self._pool(plan)
         async with contextlib.nullcontext() if has_turn else self._turns:
-            cell = await pool.take()
+            cell = None
+            if not (env or side or dialogue) and (start := boot(plan, step, limits, bundle)):
+                cell = self.parking.take(pool, start)
+            waits = cell is not None
+            cell = cell or await pool.take()
             work, tmp = cell.directories
-            command = step.command(work, tmp)
             order = Order(
-                argv=command[1:] if step.warm == "fork" else command,
+                argv=command(step, work, tmp, waits=waits),
                 env={**step.environment(work, tmp), **(env or {})},
                 bundle=bundle,
                 stdin=stdin,
@@ -364,46 +397,12 @@ class Engine:
             finally:
                 pool.bury(cell)
 
-    def _result(self, ran: Ran, step: Step, limits: Limits) -> RunResult:
-        plan = self._plan(step)
-        outcome = decide(
-            ran.ending,
-            limits,
-            flooded=ran.flooded,
-            memory_ceiling=limits.memory + step.memory_allowance,
-            stderr_tail=ran.stderr[-STDERR_TAIL:],
-            memory_markers=step.memory_markers,
-        )
-        return RunResult(
-            stdout=ran.stdout,
-            stderr=ran.stderr,
-            outcome=outcome,
-            usage=ran.ending.usage,
-            enforcement=plan.enforcement,
-            truncated=ran.truncated,
-            stdout_size=ran.stdout_size,
-            stderr_size=ran.stderr_size,
-            denials=explain_denials(plan, ran.denials),
-        )
-
     def _plan(self, step: Step) -> CellPlan:
         """Return the plan for a step; computed once for all steps that need the same."""
-        in_process = step.warm == "fork"
-        env = step.environment("/work", "/tmp") if in_process else {}  # noqa: S108
-        identity = (step.profile, step.read_paths, step.interpreter, tuple(env.items()))
-        plan = self._plans.get(identity)
-        if plan is None:
-            runtime = Runtime(
-                read_paths=step.read_paths,
-                interpreter=step.interpreter or sys.executable,
-                in_process=in_process,
-                env=env,
-                preload=(*DEFAULT_PRELOAD, *self.config.preload),
-            )
-            profile = load_profile(step.profile)
-            plan = make_plan(profile, self.features, runtime, self.config.plan_settings())
-            self._plans[identity] = plan
-        return plan
+        known = plan_identity(step)
+        if known not in self._plans:
+            self._plans[known] = plan_for(step, self.features, self.config)
+        return self._plans[known]
 
     def _pool(self, plan: CellPlan) -> Pool:
         if self._closed:

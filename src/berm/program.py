@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from berm.cell.files import Bundle
-from berm.errors import InputError
+from berm.artifacts.cache import Compiled
+from berm.cell.cell import Ran
+from berm.cell.denials import explain_denials
+from berm.cell.files import Bundle, File
+from berm.cell.outcome import decide
+from berm.cell.parking import Boot
+from berm.cell.waiting import fits
+from berm.config import Config
+from berm.errors import CellError, InputError
+from berm.kernel.features import HostFeatures
 from berm.languages import CompileStep, Language, Step
 from berm.model import MIB, Limits, Outcome, OutcomeKind, RunResult
-from berm.policy.plan import CellPlan
+from berm.policy.plan import DEFAULT_PRELOAD, CellPlan, Runtime, make_plan
+from berm.policy.profile import load_profile
 
+STDERR_TAIL: Final = 4096
 MAX_ARGS: Final = 32 * 1024
 ARTIFACT_FILES: Final = 512
 ARTIFACT_BYTES: Final = 64 * MIB
+PREPARED_BYTES: Final = 256 * MIB
 OUTPUT_FILES: Final = 64
 OUTPUT_BYTES: Final = 16 * MIB
 
@@ -54,6 +66,111 @@ def not_compiled(failed: RunResult) -> RunResult:
     kind = OutcomeKind.COMPILE_ERROR
     outcome = Outcome(kind, failed.outcome.exit_code, failed.outcome.signal)
     return dataclasses.replace(failed, stdout=b"", stderr=b"", outcome=outcome, compile=failed)
+
+
+def result_of(plan: CellPlan, ran: Ran, step: Step, limits: Limits) -> RunResult:
+    """Return what is known about one run of a step."""
+    outcome = decide(
+        ran.ending,
+        limits,
+        flooded=ran.flooded,
+        memory_ceiling=limits.memory + step.memory_allowance,
+        stderr_tail=ran.stderr[-STDERR_TAIL:],
+        memory_markers=step.memory_markers,
+    )
+    return RunResult(
+        stdout=ran.stdout,
+        stderr=ran.stderr,
+        outcome=outcome,
+        usage=ran.ending.usage,
+        enforcement=plan.enforcement,
+        truncated=ran.truncated,
+        stdout_size=ran.stdout_size,
+        stderr_size=ran.stderr_size,
+        denials=explain_denials(plan, ran.denials),
+    )
+
+
+def compiled(contents: Mapping[str, File], entry: str, ran: Ran, ended: RunResult) -> Compiled:
+    """Return what a compilation of ``contents`` gave: the submission as its runs get it."""
+    # What a compiler was refused is its own doing, and tells the author nothing.
+    ended = dataclasses.replace(ended, denials=())
+    if not ended.outcome.ok or not ran.files:
+        return Compiled(ended, None)
+    # In the confined plan a linker may not chmod, so the mode that came out says nothing.
+    made = {name: File(file.data, executable=True) for name, file in ran.files.items()}
+    kept = {name: file for name, file in contents.items() if name != entry}
+    return Compiled(ended, {**kept, **made})
+
+
+def collected(step: Step, ran: Ran, ended: RunResult) -> Mapping[str, File]:
+    """Return the files of a stage that ended well; raises :class:`CellError` for any other."""
+    if ended.outcome.ok:
+        return ran.files
+    said = ran.stderr[-STDERR_TAIL:].decode("utf-8", "replace").strip()
+    raise CellError(
+        f"A toolchain cannot be prepared: {step.argv[0]}: {ended.outcome.kind.value}.",
+        meaning=said,
+        remedy="Everything runs without it, only later.",
+    )
+
+
+def plan_identity(step: Step) -> object:
+    """Return what a step's plan depends on; steps that are equal in it share a plan."""
+    env = tuple(step.environment("/work", "/tmp").items())  # noqa: S108
+    return (step.profile, step.read_paths, step.interpreter, step.warm == "fork" and env)
+
+
+def plan_for(step: Step, features: HostFeatures, config: Config) -> CellPlan:
+    """Compute the plan of a step; raises :class:`berm.IsolationError` for a missing guarantee."""
+    in_process = step.warm == "fork"
+    runtime = Runtime(
+        read_paths=step.read_paths,
+        interpreter=step.interpreter or sys.executable,
+        in_process=in_process,
+        env=step.environment("/work", "/tmp") if in_process else {},  # noqa: S108
+        preload=(*DEFAULT_PRELOAD, *config.preload),
+    )
+    return make_plan(load_profile(step.profile), features, runtime, config.plan_settings())
+
+
+def usual_steps(language: Language, prepared: str) -> list[Step]:
+    """Return the steps of an ordinary submission: its run, and its compilation if there is one."""
+    entry = language.entry_name(b"")
+    compiled = language.compile_step({entry: b""}, entry, prepared=prepared)
+    run = language.run_step(entry, (), Limits(), compiled, prepared)
+    return [run, compiled] if compiled is not None else [run]
+
+
+def boot(plan: CellPlan, step: Step, limits: Limits, bundle: Bundle | None = None) -> Boot | None:
+    """Return what a runtime is started with that may wait for this step.
+
+    None if the language has none that waits, or ``bundle`` is too large to be told to one.
+    """
+    if step.park is None:
+        return None
+    if bundle is not None and not fits(step.park.hand, bundle):
+        return None
+    wanted = rlimits(plan, step, limits)
+    # The agent ends the run at its limit; this is the backstop behind it. A power of two, so that
+    # those that wait serve many limits, and past the runtime's own start.
+    wanted["cpu"] = 1 << (int(limits.cpu_time) + 5).bit_length()
+    return Boot(
+        argv=step.park.argv,
+        env=tuple(step.env.items()),
+        rlimits=tuple(wanted.items()),
+        memory=limits.memory + step.memory_allowance,
+        processes=limits.processes + step.runtime_threads,
+        cost=step.park.memory,
+    )
+
+
+def command(step: Step, work: str, tmp: str, *, waits: bool) -> tuple[str, ...]:
+    """Return what a cell with these directories is told to run, in which a runtime waits or not."""
+    if waits and step.park is not None:
+        return step.park.told(work, tmp)
+    whole = step.command(work, tmp)
+    return whole[1:] if step.warm == "fork" else whole
 
 
 def rlimits(plan: CellPlan, step: Step, limits: Limits) -> dict[str, int]:

@@ -145,6 +145,8 @@ class Agent:
         self._watching = True
         self._collect = message.get("collect")
         self._started = message["at"]
+        if self._executed:  # a runtime that waited: its own start is not the program's
+            self._cpu_before = tree.cpu_clock(self._program)
         if self._run_dir is None and self._limits["disk"] != self._cell["disk"]:
             steps.resize_disk(self._cell, self._limits["disk"])
         return True

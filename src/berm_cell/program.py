@@ -9,6 +9,7 @@ The program's module frame is the bottom of the stack (:mod:`berm_cell.stack`).
 """
 
 import collections
+import fcntl
 import gc
 import importlib.machinery
 import json
@@ -24,6 +25,10 @@ Place = collections.namedtuple(
 )
 """What a program's process has from its agent; the fields are those of ``steps.confine``, and
 ``parked_end`` the pipe on which the agent waits for this process to be finished."""
+
+
+_CONTROL = 100
+"""The lowest number of the descriptor on which a runtime hears of its program."""
 
 
 def park(cell, sock, place):
@@ -99,6 +104,10 @@ def _take(request, fds, limited):
         os.dup2(fd, target)
     if request["files"]:
         bundle.unpack(fds[3], request["files"])
+    if request.get("waits"):  # a runtime that is started before its program hears of it here
+        # Not closed by exec, and far from the numbers that the program will see.
+        control = fcntl.fcntl(fds[3], fcntl.F_DUPFD, _CONTROL)
+        request["argv"] = [*request["argv"], str(control)]
     protocol.close_all(fds)
     if limited:
         steps.set_rlimits(request["rlimits"])

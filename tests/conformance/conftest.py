@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import fcntl
 import subprocess
 import sys
@@ -18,11 +19,26 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from corpus import samples
 
+WAITING = ("javascript",)
+"""The languages whose runtimes wait for their programs."""
+
 
 @pytest.fixture(scope="module")
 async def engine(anyio_backend: str) -> AsyncIterator[berm.Engine]:
-    """The engine as it is configured on this machine (``BERM_ISOLATION_PLAN=confined`` counts)."""
+    """The engine as it is configured on this machine (``BERM_ISOLATION_PLAN=confined`` counts).
+
+    No runtime of it waits for a program: each one is started for its run.
+    """
+    async with berm.Engine(dataclasses.replace(Config.load(), parked_mib=0)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+async def furnished(anyio_backend: str) -> AsyncIterator[berm.Engine]:
+    """An engine whose toolchains are prepared, and whose runtimes wait for their programs."""
     async with berm.Engine(Config.load()) as running:
+        names = [one.name for one in running.registry.available()]
+        await running.furnish([name for name in WAITING if name in names])
         yield running
 
 

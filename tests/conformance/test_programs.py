@@ -42,8 +42,23 @@ async def in_cell(engine, program, sample: Sample):
     return seen(result)
 
 
+async def in_waiting_runtime(engine, sample: Sample):
+    """Run once so that the runtime with these limits is known, and then in one that waited."""
+    program = await engine.prepare(sample.source, sample.language)
+    for _ in range(2):
+        await engine.parking.settled()
+        hits = engine.parking.hits
+        inside = await in_cell(engine, program, sample)
+        if engine.parking.hits > hits:
+            break
+    else:
+        pytest.fail(f"no runtime waited: {engine.parking.last_failure}")
+    program.close()
+    return inside
+
+
 @pytest.mark.parametrize("sample", of("python", "javascript"))
-async def test_interpreted(engine, sample, tmp_path):
+async def test_interpreted(engine, furnished, sample, tmp_path):
     language = engine.registry.get(sample.language)
     work, entry = workplace(tmp_path, language, sample.source)
     step = language.run_step(entry, sample.args, LIMITS)
@@ -53,6 +68,12 @@ async def test_interpreted(engine, sample, tmp_path):
     )
     program.close()
     assert inside == outside
+    if step_waits(furnished, sample.language):
+        assert await in_waiting_runtime(furnished, sample) == outside
+
+
+def step_waits(engine, language):
+    return engine.registry.get(language).definition.run.park is not None
 
 
 @pytest.mark.parametrize("sample", of("cpp", "c"))

@@ -32,7 +32,7 @@ def of_compilation(
     fields: list[bytes] = [_FORMAT, plan.encode()]
     fields += [_list(step.argv), _list(f"{k}={v}" for k, v in sorted(step.env.items()))]
     fields += [_list(step.read_paths), _list(step.collect), repr(step.limits).encode()]
-    fields += [step.profile.encode(), step.target.encode(), _list(_tool(path) for path in tools)]
+    fields += [step.profile.encode(), step.target.encode(), _list(of_tool(path) for path in tools)]
     for name, file in sorted(files.items()):
         fields += [_bytes(name), b"x" if file.executable else b"-", file.data]
     digest = hashlib.sha256()
@@ -52,7 +52,8 @@ def of_files(files: Mapping[str, File]) -> str:
     return digest.hexdigest()
 
 
-def _tool(path: str) -> str:
+def of_tool(path: str) -> str:
+    """Return which file a program is: an upgrade in place gives another one."""
     try:
         stat = os.stat(path)  # noqa: PTH116 - a str, and follows links as exec does
     except OSError:

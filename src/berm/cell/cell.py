@@ -11,14 +11,15 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeVar
 
+from berm.cell import report
 from berm.cell.dialogue import Dialogue
 from berm.cell.files import Bundle, File, read_bundle
 from berm.cell.outcome import Ending
 from berm.cell.output import Capture, Feed, Listener, share
 from berm.cell.relay import Side
+from berm.cell.waiting import Waiting
 from berm.errors import CellError
 from berm.kernel.cgroups import CgroupLimits, Leaf
-from berm.model import Usage
 from berm.policy.plan import CellPlan
 from berm_cell import protocol
 
@@ -37,7 +38,8 @@ class Order:
     """One run, as the cell gets it.
 
     Attributes:
-        argv: command to exec; for a program that runs in-process, its entry and arguments.
+        argv: command to exec; for a program that runs in-process, its entry and arguments; for
+            a runtime that waits, what it is told.
         env: the complete environment.
         bundle: the files to unpack into the working directory, or None.
         stdin: bytes of standard input.
@@ -109,6 +111,7 @@ class Cell:
         self._loop = asyncio.get_running_loop()
         self._work = ""
         self._tmp = ""
+        self._waiting: Waiting | None = None
         agent.setblocking(False)
         program.setblocking(False)
 
@@ -119,14 +122,14 @@ class Cell:
 
     @property
     def alive(self) -> bool:
-        """False once the cell's agent was reaped."""
-        return not self._gone.done()
+        """False once the cell's agent was reaped, or the runtime that waits in it ended."""
+        return not self._gone.done() and (self._waiting is None or self._waiting.alive)
 
     async def parked(self) -> None:
         """Wait until every layer is applied; raises :class:`CellError` naming the one that failed."""
         message = await self._either()
         if message.get("op") != "parked":
-            raise _failed(message)
+            raise report.failed(message)
         self._work, self._tmp = str(message.get("work", "")), str(message.get("tmp", ""))
 
     async def _either(self) -> dict[str, object]:
@@ -149,6 +152,34 @@ class Cell:
             raise CellError("A cell ended before it was ready.")
         return message
 
+    async def boot(self, argv: Sequence[str], order: Order) -> None:
+        """Start a runtime that waits for its program; :meth:`run` then tells it what to run.
+
+        Args:
+            argv: the command that starts it.
+            order: what the run will have; its environment and its limits hold from here on.
+
+        Raises :class:`CellError` if it ends, or writes anything, before it waits.
+        """
+        self._waiting = waiting = Waiting()
+        self._limit(order)
+        request = {
+            "op": "run",
+            "env": dict(order.env),
+            "files": [],
+            "rlimits": dict(order.rlimits),
+            "argv": list(argv),
+            "waits": True,
+        }
+        try:
+            protocol.send_frame(self._program, request, waiting.cell_ends)
+        except OSError as error:
+            raise CellError("The cell died while it was parked.", errno=error.errno or 0) from error
+        finally:
+            waiting.sent()
+        self._program.close()
+        await waiting.ready()
+
     async def run(self, order: Order) -> Ran:
         """Run one program to its end. Cancelling it ends the program and everything of its.
 
@@ -159,6 +190,8 @@ class Cell:
 
     async def _run(self, order: Order) -> Ran:
         feed: Feed | Dialogue
+        if self._waiting is not None:
+            return await self._watch(order, *self._waiting.streams(order.stdin))
         if order.dialogue is not None:
             feed = order.dialogue
             out_read, out_write = feed.open(self._signal)
@@ -170,24 +203,27 @@ class Cell:
         err_read, err_write = os.pipe2(os.O_CLOEXEC)
         os.set_blocking(err_read, False)
         share(err_write)
+        return await self._watch(order, feed, out_read, err_read, (out_write, err_write))
+
+    async def _watch(
+        self,
+        order: Order,
+        feed: Feed | Dialogue,
+        out_read: int,
+        err_read: int,
+        writes: tuple[int, int] | None = None,
+    ) -> Ran:
+        """Send the order and see the run to its end; without ``writes`` the cell has its streams."""
         captures = [
             Capture(out_read, order.output, order.flood, self._end, order.on_stdout),
             Capture(err_read, order.output, order.flood, self._end, order.on_stderr),
         ]
         ended: asyncio.Future[None] = self._loop.create_future()
         try:
-            try:
-                if order.side is None:
-                    stderr = out_write if order.on_terminal else err_write
-                    self._send(order, feed.read_end, out_write, stderr)
-                else:
-                    self._send(order, order.side.stdin, order.side.stdout, err_write)
-                    order.side.begin(self._end)
-            finally:
-                for fd in (feed.read_end, out_write, err_write):
-                    os.close(fd)
-                if order.side is not None:
-                    order.side.sent()
+            if writes is None:
+                self._tell(order)
+            else:
+                self._give(order, feed, *writes)
             self._loop.add_reader(self._agent.fileno(), _resolve, ended, None)
             try:
                 await self._until(ended, order.watch["wall"])
@@ -198,6 +234,36 @@ class Cell:
             feed.close()
             for capture in captures:
                 capture.close()
+
+    def _give(self, order: Order, feed: Feed | Dialogue, out_write: int, err_write: int) -> None:
+        """Send the order with the run's streams, and close what is the cell's."""
+        try:
+            if order.side is None:
+                stderr = out_write if order.on_terminal else err_write
+                self._send(order, feed.read_end, out_write, stderr)
+            else:
+                self._send(order, order.side.stdin, order.side.stdout, err_write)
+                order.side.begin(self._end)
+        finally:
+            for fd in (feed.read_end, out_write, err_write):
+                os.close(fd)
+            if order.side is not None:
+                order.side.sent()
+
+    def _tell(self, order: Order) -> None:
+        """Send the order to a runtime that waits."""
+        assert self._waiting is not None  # noqa: S101
+        self._limit(order)
+        try:
+            protocol.send_frame(self._agent, _watch_frame(order))
+            self._waiting.tell(order.argv, order.bundle)
+        except OSError as error:
+            raise CellError("The cell died while it was parked.", errno=error.errno or 0) from error
+
+    def _limit(self, order: Order) -> None:
+        if self._leaf is not None:
+            memory, processes = int(order.watch["memory"]), int(order.watch["processes"])
+            self._leaf.limit(CgroupLimits(memory=memory, pids=processes + 1))
 
     def _send(self, order: Order, stdin: int, stdout: int, stderr: int) -> None:
         request: dict[str, object] = {
@@ -214,21 +280,12 @@ class Cell:
             request.update(entry=order.argv[0], args=list(order.argv[1:]))
         else:
             request.update(argv=list(order.argv))
-        watch: dict[str, object] = {
-            "op": "watch",
-            "at": time.monotonic(),
-            "limits": dict(order.watch),
-        }
-        if order.collect is not None:
-            watch["collect"] = order.collect
         fds = [stdin, stdout, stderr]
         if order.bundle is not None:
             fds.append(order.bundle.fd)
-        if self._leaf is not None:
-            memory, processes = int(order.watch["memory"]), int(order.watch["processes"])
-            self._leaf.limit(CgroupLimits(memory=memory, pids=processes + 1))
+        self._limit(order)
         try:
-            protocol.send_frame(self._agent, watch)
+            protocol.send_frame(self._agent, _watch_frame(order))
             protocol.send_frame(self._program, request, fds)
         except OSError as error:
             raise CellError("The cell died while it was parked.", errno=error.errno or 0) from error
@@ -269,7 +326,7 @@ class Cell:
             if message is None:
                 raise CellError("A cell's agent ended without a report.")
             if message.get("op") != "ended":
-                raise _failed(message)
+                raise report.failed(message)
             files: Mapping[str, File] = {}
             refused: list[tuple[str, str]] = []
             if order.collect is not None and fds:
@@ -279,14 +336,14 @@ class Cell:
                     most_files=int(str(order.collect["files"])),
                     most_bytes=int(str(order.collect["bytes"])),
                 )
-                refused = _pairs(message.get("refused"))
+                refused = report.pairs(message.get("refused"))
         finally:
             protocol.close_all(fds)
         for capture in captures:
             capture.finish()
         out, err = captures
         return Ran(
-            ending=self._measured(_ending(message)),
+            ending=self._measured(report.ending(message)),
             stdout=out.data,
             stderr=err.data,
             stdout_size=out.size,
@@ -295,7 +352,7 @@ class Cell:
             flooded=out.flooded or err.flooded or (order.side is not None and order.side.flooded),
             files=files,
             refused=refused,
-            denials=_denials(message.get("denials")),
+            denials=report.denials(message.get("denials")),
         )
 
     def _measured(self, ending: Ending) -> Ending:
@@ -317,6 +374,8 @@ class Cell:
                 await asyncio.to_thread(self._leaf.remove)
 
     async def _close(self) -> None:
+        if self._waiting is not None:
+            self._waiting.close()
         self._program.close()
         self._agent.close()
         if not self._gone.done():
@@ -327,50 +386,13 @@ class Cell:
                 self._kill()
 
 
+def _watch_frame(order: Order) -> dict[str, object]:
+    watch: dict[str, object] = {"op": "watch", "at": time.monotonic(), "limits": dict(order.watch)}
+    if order.collect is not None:
+        watch["collect"] = order.collect
+    return watch
+
+
 def _resolve(future: asyncio.Future[_T], value: _T) -> None:
     if not future.done():
         future.set_result(value)
-
-
-def _ending(message: Mapping[str, object]) -> Ending:
-    """Check the report's types: it came out of a cell."""
-    try:
-        stopped_by = message["stopped_by"]
-        return Ending(
-            status=int(message["status"]),  # type: ignore[call-overload]
-            stopped_by=str(stopped_by) if stopped_by is not None else None,
-            usage=Usage(
-                wall_time=float(message["wall"]),  # type: ignore[arg-type]
-                cpu_time=float(message["cpu"]),  # type: ignore[arg-type]
-                memory=int(message["memory"]),  # type: ignore[call-overload]
-                processes=int(message["processes"]),  # type: ignore[call-overload]
-            ),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise CellError("A cell's agent sent a malformed report.") from error
-
-
-def _denials(value: object) -> Sequence[tuple[int, int, int]] | None:
-    """Check the agent's rows: syscall number, first argument, count."""
-    if not isinstance(value, list):
-        return None
-    rows = [row for row in value[:32] if isinstance(row, list) and len(row) == 3]
-    return [(row[0], row[1], row[2]) for row in rows if all(isinstance(x, int) for x in row)]
-
-
-def _pairs(value: object) -> list[tuple[str, str]]:
-    rows = value if isinstance(value, list) else []
-    return [
-        (str(row[0]), str(row[1])) for row in rows[:16] if isinstance(row, list) and len(row) == 2
-    ]
-
-
-def _failed(message: Mapping[str, object]) -> CellError:
-    step = str(message.get("step", ""))[:64]
-    errno = message.get("errno")
-    return CellError(
-        f"A cell could not be made: {step}: {str(message.get('text', ''))[:500]}.",
-        step=step,
-        errno=errno if isinstance(errno, int) else 0,
-        remedy="Run `berm doctor`; if it shows the layer as usable, please report this.",
-    )

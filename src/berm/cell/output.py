@@ -115,10 +115,15 @@ class Feed:
     PIPE_CAPACITY = 65536
     """Bytes that a new pipe takes without a reader (pipe(7))."""
 
-    def __init__(self, data: bytes) -> None:
-        """Make the pipe; ``read_end`` is for the cell and stays the caller's to close."""
-        self.read_end, self._write_end = os.pipe2(os.O_CLOEXEC)
-        share(self.read_end)
+    def __init__(self, data: bytes, write_end: int = -1) -> None:
+        """Make the pipe; ``read_end`` is for the cell and stays the caller's to close.
+
+        With ``write_end`` the cell has the other end already, and ``read_end`` is -1.
+        """
+        self.read_end, self._write_end = -1, write_end
+        if write_end < 0:
+            self.read_end, self._write_end = os.pipe2(os.O_CLOEXEC)
+            share(self.read_end)
         self._rest = memoryview(data)
         self._loop: asyncio.AbstractEventLoop | None = None
         if len(data) <= self.PIPE_CAPACITY:

@@ -8,7 +8,8 @@ that a cell is asked to perform. Everything but :mod:`berm.languages.toolchain` 
 from __future__ import annotations
 
 from berm.languages.language import Language
+from berm.languages.preparation import Stage
 from berm.languages.registry import Registry
 from berm.languages.step import CompileStep, Step
 
-__all__ = ["CompileStep", "Language", "Registry", "Step"]
+__all__ = ["CompileStep", "Language", "Registry", "Stage", "Step"]

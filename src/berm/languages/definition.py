@@ -14,9 +14,10 @@ from pathlib import Path, PurePosixPath
 from typing import Literal, cast
 
 from berm.errors import BermError, PolicyError
-from berm.languages import install, variants
+from berm.languages import install, preparation, variants
 from berm.languages.fields import Fields
 from berm.languages.install import Install
+from berm.languages.preparation import ParkRule, PrepareRule
 from berm.model import MIB, Limits
 
 Choose = Literal["first", "newest"]
@@ -101,6 +102,7 @@ class RunRule:
         env: what the runtime gets on top of the common environment.
         runtime_threads: threads of the runtime itself besides the main one.
         memory: what the runtime makes of the memory limit.
+        park: how the runtime waits for its program, or None.
     """
 
     command: tuple[str, ...]
@@ -108,6 +110,7 @@ class RunRule:
     env: Mapping[str, str]
     runtime_threads: int
     memory: MemoryRule
+    park: ParkRule | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -123,6 +126,8 @@ class CompileRule:
         collect: ``fnmatch`` patterns of the artifacts.
         profile: the policy profile of the compile cell.
         limits: what the compiler may use.
+        park: how the compiler waits for its sources, or None.
+        prepared: more items of the command, where it has ``{prepared}``, once there is that.
     """
 
     command: tuple[str, ...]
@@ -135,6 +140,8 @@ class CompileRule:
     runtime_threads: int
     limits: Limits
     memory: MemoryRule
+    park: ParkRule | None = None
+    prepared: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -151,6 +158,7 @@ class Definition:
         read_paths: host paths besides the tools' own trees that the runtime reads.
         profile: the policy profile of the run.
         interpreter: the tool that hosts the fork server, for ``warm = "fork"``.
+        prepare: what the toolchain is prepared with, or None.
         variant_of: the language whose file defines this one as a variant, or an empty string.
     """
 
@@ -171,6 +179,7 @@ class Definition:
     tools: tuple[ToolRule, ...]
     run: RunRule
     compile: CompileRule | None
+    prepare: PrepareRule | None = None
     variant_of: str = ""
 
 
@@ -230,6 +239,7 @@ def parse(table: Mapping[str, object], *, where: str) -> Definition:
         tools=tools,
         run=_run(fields.table("run")),
         compile=_compile(compile_fields) if compile_fields else None,
+        prepare=preparation.parse(fields.table("prepare", required=False)),
         variant_of=fields.text("variant_of", default=""),
     )
     fields.finish()
@@ -287,6 +297,7 @@ def _run(fields: Fields) -> RunRule:
         env=fields.words("env"),
         runtime_threads=fields.whole("runtime_threads", 0),
         memory=_memory(fields.table("memory")),
+        park=preparation.parse_park(fields.table("park", required=False)),
     )
     fields.finish()
     return rule
@@ -304,6 +315,8 @@ def _compile(fields: Fields) -> CompileRule:
         runtime_threads=fields.whole("runtime_threads", 0),
         limits=_limits(fields.table("limits")),
         memory=_memory(fields.table("memory")),
+        park=preparation.parse_park(fields.table("park", required=False)),
+        prepared=fields.texts("prepared"),
     )
     fields.finish()
     return rule

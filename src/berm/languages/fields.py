@@ -86,10 +86,10 @@ class Fields:
             raise self._wrong(key, "a table")
         return Fields(value, f"{self.where}.{key}")
 
-    def tables(self, key: str) -> Iterator[tuple[str, Fields]]:
+    def tables(self, key: str, *, required: bool = True) -> Iterator[tuple[str, Fields]]:
         """Yield the named tables inside a table, in the file's order."""
         table = self._left.get(key)
-        inner = self.table(key)
+        inner = self.table(key, required=required)
         for name in table if isinstance(table, dict) else ():
             yield name, inner.table(name)
 

@@ -6,11 +6,13 @@ import dataclasses
 import posixpath
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
+from typing import Final
 
 from berm.errors import InputError, LanguageError, PolicyError
 from berm.languages import java_source
 from berm.languages.definition import CompileRule, Definition
-from berm.languages.step import CompileStep, Step
+from berm.languages.preparation import ParkRule, Stage
+from berm.languages.step import CompileStep, Park, Step
 from berm.languages.template import expand
 from berm.languages.toolchain import Toolchain
 from berm.model import MIB, Limits
@@ -26,6 +28,19 @@ COMMON_ENV: Mapping[str, str] = {
 QUARTER_MAX = 64 * MIB
 """``{quarter_mib}`` in a command is a quarter of the memory limit, at most this, at least 1 MiB:
 the size of what a runtime may take at once, such as a stack."""
+
+STAGE_LIMITS: Final = Limits(
+    cpu_time=120.0,
+    wall_time=120.0,
+    memory=1536 * MIB,
+    processes=16,
+    open_files=1024,
+    file_size=256 * MIB,
+    disk=512 * MIB,
+)
+"""What one stage of a preparation may use: a precompiled header of all of C++ has 120 MiB."""
+
+STAGE_THREADS: Final = 24
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -98,6 +113,7 @@ class Language:
         entry: str,
         limits: Limits | None = None,
         flags: Sequence[str] = (),
+        prepared: str = "",
     ) -> CompileStep | None:
         """Return how to compile a submission, or None if the language is not compiled.
 
@@ -107,6 +123,7 @@ class Language:
             limits: the run's limits. A compiler does not work under them but under the
                 language's own; only ``output`` is taken over.
             flags: more flags for the compiler.
+            prepared: the directory that holds what the toolchain was prepared with, or "".
 
         Raises:
             InputError: ``entry`` is not among the files, or a flag is not allowed.
@@ -128,7 +145,10 @@ class Language:
         words = self._words(entry, bounds)
         if "{java_main_class}" in rule.target:
             words["java_main_class"] = java_source.scan(files[entry]).main_class
-        lists = {"sources": _sources(rule, files, entry), "flags": tuple(flags)}
+        words["prepared"] = prepared
+        more = expand(rule.prepared, words) if prepared else ()
+        sources = _sources(rule, files, entry)
+        lists = {"sources": sources, "flags": tuple(flags), "prepared": more}
         command = expand(rule.command, words, lists)
         (target,) = expand([rule.target], words)
         return CompileStep(
@@ -136,11 +156,12 @@ class Language:
             fixed=len(command),
             env={**COMMON_ENV, **rule.env},
             profile=rule.profile,
-            read_paths=toolchain.read_paths,
+            read_paths=_with(toolchain.read_paths, prepared if rule.prepared or rule.park else ""),
             runtime_threads=rule.runtime_threads,
             data_limit=rule.memory.limit(bounds),
             memory_allowance=rule.memory.allowance,
             memory_markers=rule.memory.markers,
+            park=_park(rule.park, words, lists) if prepared else None,
             collect=rule.collect,
             limits=bounds,
             target=target,
@@ -152,6 +173,7 @@ class Language:
         args: Sequence[str],
         limits: Limits,
         compiled: CompileStep | None = None,
+        prepared: str = "",
     ) -> Step:
         """Return how to run a submission.
 
@@ -160,6 +182,7 @@ class Language:
             args: the program's own arguments.
             limits: what the run may use.
             compiled: the compile step whose artifacts lie in the working directory.
+            prepared: the directory that holds what the toolchain was prepared with, or "".
 
         Raises:
             LanguageError: the toolchain is missing.
@@ -174,7 +197,9 @@ class Language:
         rule = definition.run
         words = self._words(entry, limits)
         (words["target"],) = [compiled.target] if compiled else expand([rule.target], words)
+        words["prepared"] = prepared
         command = expand(rule.command, words)
+        parkable = prepared and _usual(definition, entry)
         interpreter = (
             toolchain.tools[definition.interpreter].path if definition.warm == "fork" else None
         )
@@ -185,12 +210,42 @@ class Language:
             profile=definition.profile,
             warm=definition.warm,
             interpreter=interpreter,
-            read_paths=toolchain.read_paths,
+            read_paths=_with(toolchain.read_paths, prepared if rule.park else ""),
             runtime_threads=rule.runtime_threads,
             data_limit=rule.memory.limit(limits),
             memory_allowance=rule.memory.allowance,
             memory_markers=rule.memory.markers,
+            park=_park(rule.park, words, {}, args) if parkable else None,
         )
+
+    def preparation(self, prepared: str) -> tuple[Stage, ...]:
+        """Return the stages that prepare the toolchain, for the directory ``prepared``.
+
+        Raises:
+            LanguageError: the toolchain is missing.
+        """
+        rule = self.definition.prepare
+        toolchain = self._toolchain()
+        if rule is None:
+            return ()
+        words = {**self._words(self.definition.entry, STAGE_LIMITS), "prepared": prepared}
+        compile_rule = self.definition.compile
+        stages = []
+        for stage in rule.stages:
+            command = expand(stage.command, words)
+            step = CompileStep(
+                argv=command,
+                fixed=len(command),
+                env={**COMMON_ENV, **(compile_rule.env if compile_rule else {})},
+                profile="compile",
+                read_paths=_with(toolchain.read_paths, prepared),
+                runtime_threads=STAGE_THREADS,
+                collect=stage.collect,
+                limits=STAGE_LIMITS,
+                target="",
+            )
+            stages.append(Stage(stage, step))
+        return tuple(stages)
 
     def _check_flags(self, flags: Sequence[str]) -> None:
         allowed = self.definition.compile.flags if self.definition.compile else ()
@@ -217,6 +272,27 @@ class Language:
         }
 
 
+def _with(paths: tuple[str, ...], prepared: str) -> tuple[str, ...]:
+    return (*paths, prepared) if prepared else paths
+
+
+def _usual(definition: Definition, entry: str) -> bool:
+    """True for the file name that a runtime can be started for before there is a program."""
+    return definition.entry_rule != "fixed" or entry == definition.entry
+
+
+def _park(
+    rule: ParkRule | None,
+    words: Mapping[str, str],
+    lists: Mapping[str, Sequence[str]],
+    args: Sequence[str] = (),
+) -> Park | None:
+    if rule is None:
+        return None
+    hand = expand(rule.hand, words, lists)
+    return Park(expand(rule.command, words, lists), (*hand, *args), len(hand), rule.memory)
+
+
 def missing(language: Language) -> LanguageError:
     """Return the error for a language without a toolchain."""
     return LanguageError(
@@ -235,9 +311,16 @@ def check(definition: Definition) -> None:
     known |= dict.fromkeys(("entry", "stem", "memory_mib", "quarter_mib", "target"), "x")
     expand(definition.run.command, known)
     expand([definition.run.target], known)
+    known["prepared"] = "x"
+    _park(definition.run.park, known, {})
+    for stage in definition.prepare.stages if definition.prepare else ():
+        expand(stage.command, known)
     if definition.compile:
         words = {**known, "java_main_class": "x"}
-        expand(definition.compile.command, words, {"sources": ["x"], "flags": []})
+        lists: Mapping[str, Sequence[str]] = {"sources": ["x"], "flags": [], "prepared": []}
+        expand(definition.compile.command, words, lists)
+        expand(definition.compile.prepared, words)
+        _park(definition.compile.park, words, lists)
         if bool(definition.compile.flags) != ("{flags}" in definition.compile.command):
             raise PolicyError(
                 f"{definition.name}.toml: flags and {{flags}} belong together.",

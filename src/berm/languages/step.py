@@ -14,6 +14,29 @@ WORK = "{work}"
 TMP = "{tmp}"
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Park:
+    """How a step's runtime is started before there is a program, and what it is then told.
+
+    Attributes:
+        argv: the command that starts it; may hold ``{work}`` and ``{tmp}``.
+        hand: what it is told. The first ``fixed`` items may hold the placeholders, those behind
+            them are the user's bytes.
+        fixed: how many items of ``hand`` are Berm's own.
+        memory: bytes that it takes while it waits, about.
+    """
+
+    argv: tuple[str, ...]
+    hand: tuple[str, ...]
+    fixed: int
+    memory: int
+
+    def told(self, work: str, tmp: str) -> tuple[str, ...]:
+        """Return ``hand`` for a cell whose directories are ``work`` and ``tmp``."""
+        own = (place(item, work, tmp) for item in self.hand[: self.fixed])
+        return (*own, *self.hand[self.fixed :])
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One command in a cell. The working directory is always ``{work}``.
@@ -38,6 +61,7 @@ class Step:
         memory_markers: what the runtime writes on stderr when memory ran out. Evidence for
             an outcome that is already a failure, never a proof on its own: programs can
             print it too.
+        park: how the same is done by a runtime that was started before, or None.
     """
 
     argv: tuple[str, ...]
@@ -51,6 +75,7 @@ class Step:
     data_limit: int | None = None
     memory_allowance: int = 0
     memory_markers: tuple[bytes, ...] = ()
+    park: Park | None = None
 
     def command(self, work: str, tmp: str) -> tuple[str, ...]:
         """Return ``argv`` for a cell whose directories are ``work`` and ``tmp``."""

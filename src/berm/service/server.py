@@ -23,6 +23,7 @@ from berm.kernel import privileges
 from berm.kernel.features import probe
 from berm.policy.plan import choose_family
 from berm.service.app import create_app
+from berm.service.furnishing import furnish
 from berm.service.proof import keep_proving
 from berm.service.protocol import Bounds, bounded
 from berm.service.readiness import Readiness
@@ -124,12 +125,16 @@ async def _serve(
             readiness,
             on_ready=lambda: on_listening and on_listening(url_of(listener)),
         )
-        proof = asyncio.ensure_future(keep_proving(engine.prove, readiness, settings.prove_every))
+        beside = [
+            asyncio.ensure_future(keep_proving(engine.prove, readiness, settings.prove_every)),
+            asyncio.ensure_future(furnish(engine, await _languages(engine, settings))),
+        ]
         try:
             await server.serve(sockets=[listener])
         finally:
-            proof.cancel()
-            await asyncio.gather(proof, return_exceptions=True)
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
     _log.info("stopped")
 
 
@@ -147,13 +152,18 @@ async def _open(store: StoreSettings) -> Database | None:
 
 
 async def _prove(engine: Engine, settings: ServiceSettings) -> None:
-    languages = settings.warm
-    found = await asyncio.to_thread(engine.registry.available)
-    if languages is None:
-        usual = [one.name for one in found if one.definition.tier == "minimal"]
-        languages = tuple(usual or [one.name for one in found])
+    languages = await _languages(engine, settings)
     _log.info("proving isolation", languages=languages)
     await engine.warm(languages)
+
+
+async def _languages(engine: Engine, settings: ServiceSettings) -> tuple[str, ...]:
+    """Return the languages that are made ready at the start."""
+    found = await asyncio.to_thread(engine.registry.available)
+    if settings.warm is not None:
+        return settings.warm
+    usual = [one.name for one in found if one.definition.tier == "minimal"]
+    return tuple(usual or [one.name for one in found])
 
 
 async def _guard(engine: Engine, interval: float, readiness: Readiness) -> None:
