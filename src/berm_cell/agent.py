@@ -21,6 +21,8 @@ import time
 from berm_cell import _syscalls as sys_
 from berm_cell import bundle, children, denials, pace, protocol, rundir, steps, tree
 
+_HANGUP = select.POLLRDHUP | select.POLLHUP | select.POLLERR
+
 REAP_ROUNDS = 10_000
 """Bound of the stop-and-kill loop; 340 re-forking processes needed 17 rounds."""
 
@@ -89,13 +91,13 @@ class Agent:
                     listening = self._listen(event)
                     if listening >= 0:
                         poll.register(listening, select.POLLIN)
-                elif event & (select.POLLRDHUP | select.POLLHUP | select.POLLERR):
+                elif event & _HANGUP or not self._hear():  # gVisor tells it by the end of file only
                     self._stop("host")
                     if not self._watching:
                         self.end_tree()
                         return
                     poll.unregister(fd)
-                elif self._hear():
+                else:
                     next_tick = self._started + pause
             self._reap()
             now = time.monotonic()

@@ -40,10 +40,11 @@ def send_frame(sock, message, fds=()):
     data = pack(message)
     if len(fds) > MAX_FDS:
         raise FrameError("frame with %d descriptors, at most %d" % (len(fds), MAX_FDS))
-    ancillary = []
-    if fds:
-        packed = b"".join(_FD.pack(fd) for fd in fds)
-        ancillary.append((socket.SOL_SOCKET, socket.SCM_RIGHTS, packed))
+    if not fds:
+        sock.send(data, socket.MSG_NOSIGNAL)
+        return
+    packed = b"".join(_FD.pack(fd) for fd in fds)
+    ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, packed)]
     sock.sendmsg([data], ancillary, socket.MSG_NOSIGNAL)
 
 

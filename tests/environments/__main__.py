@@ -1,7 +1,9 @@
 """Run Berm in every environment and write down what held.
 
-    ./dev environments                      all environments, all attacks, and the page
-    ./dev environments --fast               the part that every change must pass
+    ./dev environments                      all environments, all attacks (in virtual machines: some)
+    ./dev environments --whole vm-6.1-root  all attacks in a virtual machine too: half an hour
+    ./dev environments --fast               the part that every change must pass, as .ci/run does
+    ./dev environments --reports DIR --page the page docs/isolation-matrix.md from kept reports, new and old
     ./dev environments aca vm-6.1-root      some of them
     ./dev environments --list
 
@@ -25,8 +27,17 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1] / "src")]
 
-from machine import ROOT, SimulatorError, carried, install, run, simulator, stop  # noqa: E402
-from modes import FAST_ATTACKS, MODES  # noqa: E402
+from machine import (  # noqa: E402
+    ROOT,
+    Part,
+    SimulatorError,
+    carried,
+    install,
+    run,
+    simulator,
+    stop,
+)
+from modes import FAST_ATTACKS, FAST_PROGRAMS, MODES  # noqa: E402
 from page import Report, faults, page  # noqa: E402
 
 PAGE = ROOT / "docs" / "isolation-matrix.md"
@@ -42,6 +53,7 @@ def main() -> int:
     parser.add_argument("mode", nargs="*", help="environments; all if none is given")
     parser.add_argument("--list", action="store_true", help="show the environments and stop")
     parser.add_argument("--fast", action="store_true", help="few environments, few attacks")
+    parser.add_argument("--whole", action="store_true", help="all attacks in virtual machines too")
     parser.add_argument("--attacks", default="", help="ids with commas; none; all if empty")
     parser.add_argument("--languages", default="", help="names with commas; all if empty")
     parser.add_argument("--jobs", type=int, default=1, help="environments at a time (1)")
@@ -58,6 +70,8 @@ def main() -> int:
     if unknown:
         parser.error(f"no such environment: {', '.join(unknown)} (see --list)")
     wanted = options.mode or [m.name for m in MODES.values() if m.fast or not options.fast]
+    if options.page and not options.mode and _all_kept(options.reports):
+        return int(_write_page(options.reports))
     try:
         tools = simulator()
         machines = any(MODES[name].simulator == "vm" for name in wanted)
@@ -66,12 +80,16 @@ def main() -> int:
         print(f"environments: {error}", file=sys.stderr)
         return 1 if os.environ.get("CI", "").lower() in ("1", "true", "yes") else 0
     signal.signal(signal.SIGTERM, _interrupted)
-    attacks = options.attacks or (",".join(FAST_ATTACKS) if options.fast else "")
     bad = 0
     with carried(machines=machines) as folder, ThreadPoolExecutor(options.jobs) as pool:
 
         def one(name: str) -> tuple[str, Report]:
-            return name, run(MODES[name], folder, tools, attacks, options.languages)
+            mode = MODES[name]
+            few = options.fast or (mode.simulator == "vm" and not options.whole)
+            attacks = options.attacks or (",".join(FAST_ATTACKS) if few else "")
+            programs = options.languages or (",".join(FAST_PROGRAMS) if options.fast else "")
+            report = run(mode, folder, tools, Part(attacks, options.languages, programs))
+            return name, report | {"chosen": few and not options.attacks}
 
         try:
             for done in as_completed([pool.submit(one, name) for name in wanted]):
@@ -87,6 +105,10 @@ def main() -> int:
     if options.page and not bad:
         bad += _write_page(options.reports)
     return 1 if bad else 0
+
+
+def _all_kept(folder: Path | None) -> bool:
+    return folder is not None and all(_file(folder, name).exists() for name in MODES)
 
 
 def _interrupted(*_: object) -> None:
@@ -127,6 +149,9 @@ def _write_page(folder: Path | None) -> bool:
             print(f"environments: the page needs a report of {name}", file=sys.stderr)
             return True
         reports[name] = json.loads(path.read_text("utf-8"))
+        if reports[name].get("chosen") and mode.simulator != "vm":
+            print(f"environments: {name} was tried with a part of the attacks", file=sys.stderr)
+            return True
         if wrong := faults(mode, reports[name]):
             print(f"environments: the report of {name} is bad: {wrong[0]}", file=sys.stderr)
             return True

@@ -100,6 +100,7 @@ def main() -> int:
     parser.add_argument("--landlock-abi", type=int, help="pretend that Landlock has this ABI")
     parser.add_argument("--attacks", default="", help="comma-separated ids; none; empty for all")
     parser.add_argument("--languages", default="", help="comma-separated; empty for all found")
+    parser.add_argument("--programs", default="", help="languages of programs; empty for all")
     parser.add_argument("--slow", type=float, default=1.0, help="factor for limits of time")
     parser.add_argument(
         "--lowered", action="store_true", help="go on with what is refused given up"
@@ -136,7 +137,8 @@ async def _report(options: argparse.Namespace) -> dict[str, Any]:
             enforcement = lowered.enforcement("python")
     report["enforcement"] = enforcement.as_dict()
     wanted = [name for name in options.languages.split(",") if name]
-    report["conformance"] = await _conformance(config, wanted, options.slow)
+    programs = [name for name in options.programs.split(",") if name]
+    report["conformance"] = await _conformance(config, programs, options.slow)
     if "cgroup" in enforcement.layers:
         report["cgroup"] = await _cgroup(config, options.slow)
     if options.attacks != "none":

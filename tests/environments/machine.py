@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 import shlex
@@ -82,9 +83,25 @@ def carried(*, machines: bool) -> Iterator[Path]:
         yield folder
 
 
-def run(mode: Mode, folder: Path, tools: Path, attacks: str, languages: str) -> dict[str, Any]:
+@dataclasses.dataclass(frozen=True, slots=True)
+class Part:
+    """What is run in an environment: names with commas each; empty for all.
+
+    Attributes:
+        attacks: ids of attacks.
+        languages: those of the attacks.
+        programs: languages of the programs that must work.
+    """
+
+    attacks: str = ""
+    languages: str = ""
+    programs: str = ""
+
+
+def run(mode: Mode, folder: Path, tools: Path, part: Part) -> dict[str, Any]:
     """Run the inside program in ``mode``; return its report, or what went wrong as ``error``."""
-    options = ["--attacks", attacks, "--languages", languages]
+    options = ["--attacks", part.attacks, "--languages", part.languages]
+    options += ["--programs", part.programs]
     if mode.lowered:
         options.append("--lowered")
     if mode.landlock_abi is not None:

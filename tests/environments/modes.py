@@ -93,12 +93,30 @@ _ALL = (
 
 MODES: Mapping[str, Mode] = {mode.name: mode for mode in _ALL}
 
-#: Attacks of the fast run: of each guarantee some that are over soon, and those that found most.
+#: Languages whose programs the fast run tries: one that is forked warm, one that is compiled and executed.
+FAST_PROGRAMS = ("python", "c")
+
+#: Attacks of the fast run, and of virtual machines, which are emulated and slow: of each guarantee some that are over soon, and those that found most.
 FAST_ATTACKS = (
     *("abi-int80", "abi-x32", "bomb-fork", "bomb-threads", "cpu-burn", "cpu-children"),
-    *("daemon-double-fork", "daemon-subreaper", "disk-fill", "disk-inodes", "disk-one-file"),
+    *(
+        "daemon-double-fork",
+        "daemon-subreaper",
+        "disk-deep",
+        "disk-fill",
+        "disk-hidden",
+        "disk-inodes",
+        "disk-one-file",
+    ),
     *("disk-unlinked", "files-metadata", "files-planted-links", "files-proc-environ"),
-    *("files-read-home", "files-read-secret", "files-write-host", "leak-files", "leak-sysv"),
+    *(
+        "files-read-home",
+        "files-read-secret",
+        "files-runtime",
+        "files-write-host",
+        "leak-files",
+        "leak-sysv",
+    ),
     *("memory-bytearray", "memory-children", "memory-memfd", "memory-page-tables"),
     *("memory-shared", "mount-old", "namespace-unshare", "net-families", "net-socketpair"),
     *("net-tcp", "net-tcp-js", "net-unix-path", "net-uring", "others-limits", "others-same-user"),

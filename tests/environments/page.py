@@ -6,7 +6,7 @@ import collections
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from modes import MODES, Mode
+from modes import FAST_ATTACKS, MODES, Mode
 
 from berm.model import Guarantee
 
@@ -48,7 +48,9 @@ def faults(mode: Mode, report: Report) -> list[str]:
 
 def page(reports: Mapping[str, Report], command: str, machine: str) -> str:
     """Return the page as Markdown. ``reports`` are by name of mode, in the order to show."""
-    parts = [_HEAD.format(command=command, machine=machine)]
+    head = _HEAD.format(command=command, machine=machine, chosen=f"{len(FAST_ATTACKS)} attacks")
+    parts = [head]
+    chosen = [f"`{name}`" for name in FAST_ATTACKS]
     parts += ["## What was found\n", _summary(reports)]
     parts += ["## Which layers hold each guarantee\n", _GUARANTEES, _guarantees(reports)]
     refusing = {name: one for name, one in reports.items() if one.get("refused")}
@@ -56,6 +58,7 @@ def page(reports: Mapping[str, Report], command: str, machine: str) -> str:
         parts += ["## What is refused, and what Berm says\n", _REFUSED, _refusals(refusing)]
     parts += ["## Attacks per guarantee\n", _ATTACKS, _attacks(reports)]
     parts += ["## Attacks that were not applicable\n", _not_applicable(reports)]
+    parts += ["## Attacks in virtual machines\n", ", ".join(chosen) + ".\n"]
     parts += ["## Programs\n", _PROGRAMS, _programs(reports)]
     if any("cgroup" in one or "cgroup_checks" in one for one in reports.values()):
         parts += ["## cgroup v2\n", _CGROUPS, _cgroups(reports)]
@@ -73,7 +76,8 @@ What Berm held in which environment. This page is generated; the command that ma
 
 {machine} The environments are simulated on that kernel, except for gVisor and for the virtual machines, which
 are real. In each of them the same program ran: what the environment permits, programs in every language that is
-there, and every attack of `berm audit`. A run with an escape, with an attack whose end is unclear, with a wrong
+there, and attacks of `berm audit`: all of them, but in virtual machines, which are emulated without hardware
+support, a part ({chosen}; `./dev environments --whole vm-6.12-root` runs all). A run with an escape, with an attack whose end is unclear, with a wrong
 result or with a refusal other than the expected one ends with an error and makes no page.
 """
 _GUARANTEES = """\
@@ -81,8 +85,8 @@ The strongest layer comes first. **refused** means that Berm does not start ther
 guarantee in `isolation.give_up`.
 """
 _REFUSED = """\
-Where little is left to promise (gVisor in this version), nothing was run; elsewhere the rest was, with exactly these
-guarantees given up.
+The rest was run there, with exactly these guarantees given up. A language that is refused where others run (in the
+table of programs) is refused for the reason that Berm gives there.
 """
 _ATTACKS = """\
 Held of tried; what could not be tried (a language or a kernel feature is not there) is not counted, and stands in
@@ -202,15 +206,22 @@ def _programs(reports: Mapping[str, Report]) -> str:
     rows = []
     for name, report in reports.items():
         right: collections.Counter[str] = collections.Counter()
-        absent = []
+        absent: list[str] = []
+        refused: list[str] = []
         for row in report.get("conformance", ()):
             right[row["language"]] += row["status"] == "ok"
             absent += [row["language"]] if row["status"] == "not installed" else []
+            refused += [f"{row['language']}: {row['why']}"] if row["status"] == "refused" else []
         good = [f"{language} {count}/5" for language, count in right.items() if count]
         rows.append(
-            [f"`{name}`", ", ".join(good) or "nothing was run", ", ".join(absent) or "none"]
+            [
+                f"`{name}`",
+                ", ".join(good) or "nothing was run",
+                ", ".join(absent) or "none",
+                "; ".join(refused) or "none",
+            ]
         )
-    return _table(["environment", "right", "not installed there"], rows)
+    return _table(["environment", "right", "not installed there", "refused by Berm"], rows)
 
 
 def _cgroups(reports: Mapping[str, Report]) -> str:

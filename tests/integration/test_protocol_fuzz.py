@@ -156,6 +156,100 @@ NAMES = st.text(
 ).filter(lambda name: name not in (".", "..", "main.py") and not name.endswith(".py"))
 
 
+C_PROBE = """
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+static void tried(const char *name, long result) { printf("%s %s ", name, result < 0 ? "refused" : "DONE"); }
+int main(void) {
+    tried("unshare", syscall(SYS_unshare, 0x10000000));
+    tried("ptrace", syscall(SYS_ptrace, 0, 0, 0, 0));
+    tried("chroot", syscall(SYS_chroot, "/"));
+    tried("socket", syscall(SYS_socket, 2, 1, 0));
+    tried("io_uring", syscall(SYS_io_uring_setup, 1, 0));
+    tried("keyctl", syscall(SYS_keyctl, 0));
+    tried("setuid", syscall(SYS_setuid, 0));
+}
+"""
+C_EXPECTED = (
+    "unshare refused ptrace refused chroot refused socket refused io_uring refused keyctl refused"
+    " setuid refused "
+)
+VARIABLES = st.dictionaries(
+    st.sampled_from(
+        [
+            *("LD_PRELOAD", "LD_LIBRARY_PATH", "LD_AUDIT", "PATH", "HOME", "TMPDIR"),
+            *(
+                "PYTHONPATH",
+                "PYTHONSTARTUP",
+                "PYTHONINSPECT",
+                "GCONV_PATH",
+                "MALLOC_CHECK_",
+                "BERM_PLAN",
+            ),
+        ]
+    )
+    | st.from_regex(r"[A-Z_]{1,12}", fullmatch=True),
+    st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=30)
+    | st.sampled_from(["./evil.so", "/tmp", "/proc/self/root", "."]),
+    max_size=4,
+)
+ANY_NAMES = st.text(
+    st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=24
+) | st.sampled_from(
+    [
+        *("evil.so", "libc.so.6", "sub/ld.so", "../out", "/etc/passwd", "a/../../b", "CON", "-o"),
+        *("stdio.h", "main.c", "a.out", ".bashrc", "x" * 300, "sitecustomize.py"),
+    ]
+)
+
+
+@pytest.mark.requires_toolchain("c")
+async def test_no_field_weakens_the_filter_of_a_compiled_program(engine: berm.Engine) -> None:
+    """The fields that a warm Python does not have: environment, entry, compiler flags, any file."""
+
+    @settings(max_examples=20, suppress_health_check=list(HealthCheck))
+    @given(
+        files=st.dictionaries(ANY_NAMES, st.binary(max_size=60), max_size=4),
+        flags=st.lists(
+            st.sampled_from(["-O0", "-O3", "-static", "-fplugin=x", "-w", "@f"]), max_size=2
+        ),
+        entry=st.none() | ANY_NAMES,
+        env=VARIABLES,
+        args=st.lists(st.text(st.characters(exclude_characters="\0"), max_size=10), max_size=3),
+    )
+    def sample(**fields: Any) -> None:
+        asked.append(fields)
+
+    asked: list[dict[str, Any]] = []
+    sample()
+    asked.append({"files": {}, "flags": [], "entry": None, "env": {}, "args": []})
+    ran = 0
+    for fields in asked:
+        try:
+            program = await engine.prepare(
+                C_PROBE, "c", fields["files"], entry=fields["entry"], flags=fields["flags"]
+            )
+        except berm.BermError as error:
+            assert not isinstance(error, CellError), fields
+            continue
+        try:
+            result = await engine.execute(program, args=fields["args"], env=fields["env"])
+        except berm.BermError as error:
+            assert not isinstance(error, CellError), fields
+            continue
+        finally:
+            program.close()
+        if program.ok and result.outcome.ok:
+            ran += 1
+            assert result.text == C_EXPECTED, (fields, result)
+        assert "DONE" not in result.text, (fields, result)
+    assert ran > 0
+    assert (await engine.run("print(1)")).text == "1\n"
+
+
 async def test_no_field_of_a_request_weakens_the_filter(engine: berm.Engine) -> None:
     @settings(max_examples=25, suppress_health_check=list(HealthCheck))
     @given(
@@ -173,7 +267,11 @@ async def test_no_field_of_a_request_weakens_the_filter(engine: berm.Engine) -> 
             open_files=st.integers(16, 4096),
             file_size=st.integers(0, 2**30),
             output=st.integers(200, 2**20),
+            disk=st.integers(64 * 1024, 2**32),
+            wall_time=st.floats(1, 600),
         ),
+        language=st.sampled_from(["python", "py", "Python", "python3"]),
+        min_isolation=st.sampled_from([(), "standard", ("network",), ("filesystem", "cleanup")]),
     )
     def sample(**fields: Any) -> None:
         asked.append(fields)

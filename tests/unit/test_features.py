@@ -15,7 +15,7 @@ from berm.kernel.features import HostFeatures, Problem, field_doc, interpret
 
 PLAIN = (
     *("seccomp_filter", "seccomp_notify", "userns", "chroot", "setuid", "rlimit_data", "pidfd"),
-    *("rlimit_as", "rlimit_queues", "proc_parents"),
+    *("rlimit_as", "rlimit_queues", "proc_parents", "flight_limit"),
     *("subreaper", "proc_children", "smaps_rollup", "openat2", "memfd", "close_range"),
 )
 SPACE = (

@@ -136,19 +136,21 @@ def test_reach_tells_the_conditions():
 
 @pytest.mark.parametrize(("name", "world"), BOTH)
 def test_filters_are_small(name, world):
-    program = profile_filter(name, SimpleNamespace(landlock_abi=7), world)
+    program = profile_filter(name, SimpleNamespace(landlock_abi=7, flight_limit=True), world)
     assert instruction_count(program) < 256
 
 
 def test_filters_are_made_once_per_host():
-    features = SimpleNamespace(landlock_abi=7)
+    features = SimpleNamespace(landlock_abi=7, flight_limit=True)
     assert profile_filter("python", features, "confined") is profile_filter(
-        load_profile("python"), SimpleNamespace(landlock_abi=6), "confined"
+        load_profile("python"), SimpleNamespace(landlock_abi=6, flight_limit=True), "confined"
     )
 
 
-def test_flags_follow_the_landlock_abi():
-    found = [len(flags_of(SimpleNamespace(landlock_abi=abi))) for abi in range(8)]
+@pytest.mark.parametrize("bounded", [False, True])
+def test_flags_follow_what_the_kernel_has(bounded):
+    hosts = [SimpleNamespace(landlock_abi=abi, flight_limit=bounded) for abi in range(8)]
+    found = [len(flags_of(host)) - bounded for host in hosts]
     assert found == [0, 0, 0, 1, 1, 1, 2, 2]
 
 

@@ -68,7 +68,8 @@ class Session:
     def run_dir(self) -> Path:
         """A base for run directories, of this audit alone."""
         path = self.folder / "runs"
-        path.mkdir(exist_ok=True, mode=0o755)
+        path.mkdir(exist_ok=True)
+        path.chmod(0o1777)  # as /tmp, the default: fork servers may have a uid of their own
         return path
 
     def close(self) -> None:

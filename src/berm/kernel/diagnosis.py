@@ -47,6 +47,7 @@ _REMEDIES: Final[Mapping[str, str | Mapping[int, str]]] = {
     "rlimit_as": "Memory needs RLIMIT_DATA or a cgroup then.",
     "pid_setns": "The kernel (gVisor) gives each cell new process ids without it.",
     "proc_parents": "Mount /proc, and without hidepid: a run's processes are not found otherwise.",
+    "flight_limit": "Programs cannot pass descriptors over sockets then (gVisor); nothing else is lost.",
     "pidfd": _OLD_KERNEL,
     "subreaper": "Orphans cannot be found without a pid namespace: use one, or a newer kernel.",
     "proc_children": "Mount /proc, or use a kernel with CONFIG_PROC_CHILDREN; the whole of /proc is searched instead.",

@@ -47,6 +47,7 @@ _PLAIN_FIELDS: Final = (
     "rlimit_data",
     "rlimit_as",
     "rlimit_queues",
+    "flight_limit",
     "pidfd",
     "subreaper",
     "proc_children",
@@ -150,6 +151,9 @@ class HostFeatures:
         metadata=_doc(
             "The limits of message queues, pending signals and priorities can be lowered."
         )
+    )
+    flight_limit: bool = dataclasses.field(
+        metadata=_doc("The kernel bounds how many descriptors are on their way between sockets.")
     )
     pidfd: bool = dataclasses.field(
         metadata=_doc("Processes can be watched by file descriptor (pidfd_open).")

@@ -43,7 +43,8 @@ Berm's largest profile is a subset of them."""
 
 LANDLOCK_SCOPE: Final = "landlock-scope"
 LANDLOCK_TRUNCATE: Final = "landlock-truncate"
-ALL_FLAGS: Final = frozenset({LANDLOCK_SCOPE, LANDLOCK_TRUNCATE})
+FLIGHT_LIMIT: Final = "flight-limit"
+ALL_FLAGS: Final = frozenset({LANDLOCK_SCOPE, LANDLOCK_TRUNCATE, FLIGHT_LIMIT})
 NO_FLAGS: Final[frozenset[str]] = frozenset()
 
 _REFUSED: Final = "refused"
@@ -192,6 +193,8 @@ def flags_of(features: HostFeatures) -> frozenset[str]:
         found.add(LANDLOCK_TRUNCATE)
     if features.landlock_abi >= 6:
         found.add(LANDLOCK_SCOPE)
+    if features.flight_limit:
+        found.add(FLIGHT_LIMIT)
     return frozenset(found)
 
 

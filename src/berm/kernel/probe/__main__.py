@@ -37,6 +37,7 @@ TRIALS: Final[tuple[Callable[[Trial], Any], ...]] = (
     powers.rlimit_data,
     powers.rlimit_as,
     powers.rlimit_queues,
+    powers.flight_limit,
     powers.pidfd,
     powers.subreaper,
     powers.proc_children,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 import resource
+import socket
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -69,6 +71,25 @@ def rlimit_queues(trial: Trial) -> None:
     hard = resource.getrlimit(resource.RLIMIT_SIGPENDING)[1]
     most = 256 if hard == resource.RLIM_INFINITY else min(256, hard)
     resource.setrlimit(resource.RLIMIT_SIGPENDING, (most, most))
+
+
+def flight_limit(trial: Trial) -> None:
+    """A user's descriptors in flight are bounded by RLIMIT_NOFILE (Linux 4.5; not in gVisor)."""
+    trial.begin("giving up root, which has no such bound")
+    if os.geteuid() == 0:
+        os.setresuid(65534, 65534, 65534)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (32, 32))
+    one, other = socket.socketpair()
+    one.setblocking(False)
+    trial.begin("sending descriptors over a socket")
+    try:
+        for _ in range(16):
+            socket.send_fds(one, [b"x"], [other.fileno()] * 8)
+    except OSError as err:
+        if err.errno == errno.ETOOMANYREFS:
+            return
+        raise
+    expect(condition=False, step="the bound of descriptors in flight")
 
 
 def pidfd(trial: Trial) -> None:
