@@ -189,7 +189,7 @@ class Agent:
 
     def _disk(self):
         """Return the part used of the disk: the run's directory, and files it removed and holds."""
-        used, entries = rundir.measure(self._run_dir, self._cell["inodes"])
+        used, entries = rundir.measure(self._run_dir, self._cell["inodes"], self._limits["disk"])
         used += self._tree.deleted(self._limits["disk"])
         return max(used / self._limits["disk"], entries / self._cell["inodes"])
 

@@ -60,8 +60,10 @@ def make(berth, owner):
     return path, directories
 
 
-def measure(path, most):
-    """Bytes on disk and entries of a run made by :func:`make`; stops counting after ``most`` entries.
+def measure(path, most, enough):
+    """Bytes on disk and entries of a run made by :func:`make`.
+
+    Stops counting past ``most`` entries or ``enough`` bytes.
 
     The program is alive and changes what is measured: nothing is followed by name but from one open
     directory to the next. A directory that its owner may not list is made so that he may, and what
@@ -71,14 +73,14 @@ def measure(path, most):
     run = os.open(path, os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         for name in DIRECTORIES:
-            used, found = _measure(name, run, most - entries, MAX_DEPTH)
+            used, found = _measure(name, run, most - entries, enough - total, MAX_DEPTH)
             total, entries = total + used, entries + found
     finally:
         os.close(run)
     return total, entries
 
 
-def _measure(name, parent, most, depth):
+def _measure(name, parent, most, enough, depth):
     here = _open_unlisted(name, parent)
     if here is None:
         return 0, 0
@@ -92,11 +94,14 @@ def _measure(name, parent, most, depth):
                 status = os.stat(inner, dir_fd=here, follow_symlinks=False)
             except OSError:
                 continue
-            total += status.st_blocks * 512
-            if entries > most or total >= UNKNOWN:
+            size = status.st_blocks * 512
+            if stat.S_ISLNK(status.st_mode):  # what it points to is data that takes no block
+                size = max(size, status.st_size)
+            total += size
+            if entries > most or total > enough:
                 break
             if stat.S_ISDIR(status.st_mode):
-                used, found = _measure(inner, here, most - entries, depth - 1)
+                used, found = _measure(inner, here, most - entries, enough - total, depth - 1)
                 total, entries = total + used, entries + found
     finally:
         os.close(here)
