@@ -128,6 +128,7 @@ class CompileRule:
         limits: what the compiler may use.
         park: how the compiler waits for its sources, or None.
         prepared: more items of the command, where it has ``{prepared}``, once there is that.
+        prepared_header: the header with which each source must begin for that, or an empty string.
     """
 
     command: tuple[str, ...]
@@ -142,6 +143,7 @@ class CompileRule:
     memory: MemoryRule
     park: ParkRule | None = None
     prepared: tuple[str, ...] = ()
+    prepared_header: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -317,6 +319,7 @@ def _compile(fields: Fields) -> CompileRule:
         memory=_memory(fields.table("memory")),
         park=preparation.parse_park(fields.table("park", required=False)),
         prepared=fields.texts("prepared"),
+        prepared_header=fields.text("prepared_header", default=""),
     )
     fields.finish()
     return rule

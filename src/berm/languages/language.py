@@ -11,7 +11,7 @@ from typing import Final
 from berm.errors import InputError, LanguageError, PolicyError
 from berm.languages import java_source
 from berm.languages.definition import CompileRule, Definition
-from berm.languages.preparation import ParkRule, Stage
+from berm.languages.preparation import ParkRule, Stage, begins_with
 from berm.languages.step import CompileStep, Park, Step
 from berm.languages.template import expand
 from berm.languages.toolchain import Toolchain
@@ -146,8 +146,9 @@ class Language:
         if "{java_main_class}" in rule.target:
             words["java_main_class"] = java_source.scan(files[entry]).main_class
         words["prepared"] = prepared
-        more = expand(rule.prepared, words) if prepared else ()
         sources = _sources(rule, files, entry)
+        fit = prepared and _fits(rule, files, flags)
+        more = expand(rule.prepared, words) if fit else ()
         lists = {"sources": sources, "flags": tuple(flags), "prepared": more}
         command = expand(rule.command, words, lists)
         (target,) = expand([rule.target], words)
@@ -274,6 +275,19 @@ class Language:
 
 def _with(paths: tuple[str, ...], prepared: str) -> tuple[str, ...]:
     return (*paths, prepared) if prepared else paths
+
+
+def _fits(rule: CompileRule, files: Mapping[str, bytes], flags: Sequence[str]) -> bool:
+    """True if what the toolchain was prepared with means the same for these sources."""
+    header = rule.prepared_header
+    if not header:
+        return True
+    endings = tuple(f".{extension}" for extension in rule.sources)
+    if header in files or header.rpartition("/")[2] in files:
+        return False
+    return not flags and all(
+        begins_with(data, header) for name, data in files.items() if name.endswith(endings)
+    )
 
 
 def _usual(definition: Definition, entry: str) -> bool:

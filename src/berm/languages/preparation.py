@@ -9,6 +9,7 @@ program, and what it is told once there is one.
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -76,6 +77,19 @@ class Stage:
 
     rule: StageRule
     step: CompileStep
+
+
+_BLANK: Final = rb"(?>\s++|//[^\n\\]*+\n|/\*(?>[^*]|\*(?!/))*+\*/)*+"
+"""White space and comments; one whose line goes on (a backslash at its end) is left to the compiler."""
+
+
+def begins_with(source: bytes, header: str) -> bool:
+    """True if a C or C++ source has nothing but comments before it includes ``header``.
+
+    Then nothing can change what the header means: no macro, no pragma, no other header.
+    """
+    name = re.escape(header.encode())
+    return re.match(_BLANK + rb'#[ \t]*include[ \t]*[<"]' + name + rb'[>"]', source) is not None
 
 
 def parse(fields: Fields) -> PrepareRule | None:
