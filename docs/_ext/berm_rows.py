@@ -20,8 +20,7 @@ from berm.languages import definition, registry, variants
 from berm.policy import layers as policy_layers
 from berm.policy import profile
 from berm.service import app as service_app
-from berm.service.settings import ServiceSettings
-from berm.service.store.settings import StoreSettings
+from berm.service.sections import SECTIONS
 
 Row = Sequence[str]
 
@@ -101,7 +100,7 @@ def settings() -> list[Part]:
         )
         for section, names in config._SETTINGS.items()  # noqa: SLF001 - the one place that has them
     ]
-    for section in (ServiceSettings, StoreSettings):
+    for section in SECTIONS:
         rows = [
             [
                 code(name),

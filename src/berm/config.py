@@ -48,7 +48,7 @@ class Config:
             archives); empty for /var/cache/berm as root, else ~/.cache/berm, else below /var/tmp.
         parked_mib: memory that runtimes may take together which were started before there is a
             program for them, in MiB; 0 starts none.
-        service, store: the tables ``[service]`` and ``[store]``, checked by :mod:`berm.service`.
+        service, store, auth, limits: tables of those names, checked by :mod:`berm.service`.
     """
 
     require: str | tuple[Guarantee, ...] = _STANDARD
@@ -75,6 +75,8 @@ class Config:
     parked_mib: int = 256
     service: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     store: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    auth: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    limits: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _one_of("isolation.plan", self.plan, ("auto", "namespaces", "confined"))
@@ -212,7 +214,8 @@ _SETTINGS: Mapping[str, Mapping[str, str]] = {
     },
 }
 # Tables that others check: the registry of languages, and the service.
-_OF_OTHERS = ("languages", "service", "store")
+OF_THE_SERVICE = ("service", "store", "auth", "limits")
+_OF_OTHERS = ("languages", *OF_THE_SERVICE)
 _NUMBERS = frozenset(
     (
         "analysis_max_code",

@@ -11,6 +11,7 @@ from typing import Annotated, ParamSpec
 import typer
 
 import berm
+from berm.cli import keys
 from berm.cli.analyse import analyse
 from berm.cli.audit import audit
 from berm.cli.config import check, show
@@ -89,3 +90,9 @@ _config = typer.Typer(no_args_is_help=True, help="Look at the configuration.")
 _config.command("show")(_explained(show))
 _config.command("check")(_explained(check))
 app.add_typer(_config, name="config")
+_keys = typer.Typer(no_args_is_help=True, help="API keys of the HTTP service.")
+_keys.command("create")(_explained(keys.create))
+_keys.command("list")(_explained(keys.show))
+_keys.command("rotate")(_explained(keys.rotate))
+_keys.command("revoke")(_explained(keys.revoke))
+app.add_typer(_keys, name="keys")

@@ -36,11 +36,12 @@ def check(config: _FILE = None) -> int:
 
     settings = _load(config)
     Registry.discover(settings.languages)
-    _store(settings)
-    if (service := _service(settings)) is not None and service["test_files"] is not None:
+    if _has_service():
+        from berm.service.sections import Sections
         from berm.service.testfiles import TestFiles
 
-        TestFiles(Path(service["test_files"]), max_size=service["max_test_file"]).close()
+        service = Sections.load(settings, os.environ).service
+        TestFiles(service.test_files, max_size=service.max_test_file).close()
     sys.stdout.write("The settings can be used.\n")
     return Exit.OK
 
@@ -52,25 +53,19 @@ def _load(path: Path | None) -> Config:
 
 
 def _as_dict(settings: Config) -> dict[str, Any]:
+    from berm.config import OF_THE_SERVICE
+
     engine = dataclasses.asdict(settings)
-    del engine["service"]
-    del engine["store"]
-    return {"engine": engine, "service": _service(settings), "store": _store(settings)}
+    for name in OF_THE_SERVICE:
+        del engine[name]
+    shown: dict[str, Any] = {"engine": engine, **dict.fromkeys(OF_THE_SERVICE)}
+    if _has_service():
+        from berm.service.sections import Sections
+
+        shown |= Sections.load(settings, os.environ).as_dict()
+    return shown
 
 
-def _service(settings: Config) -> dict[str, Any] | None:
-    """Return the service's settings, or None where the service's packages are not installed."""
-    if importlib.util.find_spec("pydantic") is None:
-        return None
-    from berm.service.settings import ServiceSettings
-
-    return ServiceSettings.load(settings.service, os.environ).as_dict()
-
-
-def _store(settings: Config) -> dict[str, Any] | None:
-    """Return the store's settings without its password, or None likewise."""
-    if importlib.util.find_spec("pydantic") is None:
-        return None
-    from berm.service.store.settings import StoreSettings
-
-    return StoreSettings.load(settings.store, os.environ).as_dict()
+def _has_service() -> bool:
+    """Tell whether the service's packages are installed."""
+    return importlib.util.find_spec("pydantic") is not None

@@ -33,17 +33,17 @@ def serve(
 ) -> int:
     """Serve HTTP until SIGTERM or Ctrl-C; then let running requests end, and exit with 0.
 
-    Exits with 69 if the address is taken, and with 78 if a setting is wrong or a required guarantee
-    cannot be held on this machine (`berm doctor` tells which, and what to do).
+    Exits with 69 if the address is taken, and with 78 if a setting is wrong, a required guarantee
+    cannot be held on this machine (`berm doctor` tells which, and what to do), or the address is not a
+    loopback one and nobody could show a key (`berm keys create` makes one).
     """
     from berm.config import Config
 
     try:
         from berm.service import logs
+        from berm.service.sections import Sections
         from berm.service.server import AddressError
         from berm.service.server import serve as run_service
-        from berm.service.settings import ServiceSettings
-        from berm.service.store.settings import StoreSettings
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("berm"):
             raise
@@ -54,8 +54,8 @@ def serve(
         return Exit.UNAVAILABLE
 
     settings_of_engine = Config.load(config, os.environ)
-    settings = ServiceSettings.load(
-        settings_of_engine.service,
+    settings = Sections.load(
+        settings_of_engine,
         os.environ,
         {
             "host": host,
@@ -65,10 +65,10 @@ def serve(
             "log_level": log_level,
         },
     )
-    store = StoreSettings.load(settings_of_engine.store, os.environ)
-    logs.configure(settings.log_format, settings.log_level)
+    service = settings.service
+    logs.configure(service.log_format, service.log_level, audit=service.audit_log)
     try:
-        run_service(settings_of_engine, settings, store, _announce)
+        run_service(settings_of_engine, settings, _announce)
     except AddressError as error:
         _tell(error)
         return Exit.UNAVAILABLE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -12,13 +12,15 @@ from starlette.middleware import Middleware
 import berm
 from berm.engine import Engine
 from berm.service import openapi, problems
+from berm.service.access.door import Access, Door, admitted
 from berm.service.gate import Desk, Intake
 from berm.service.identity import container_id, replica_name
 from berm.service.judging import Judge
+from berm.service.metrics import Metrics
 from berm.service.readiness import Readiness
-from berm.service.routes import docs, execute, health
+from berm.service.routes import docs, execute, health, measures, run
 from berm.service.settings import ServiceSettings
-from berm.service.state import ServiceState
+from berm.service.state import Conversations, ServiceState
 from berm.service.store.database import Database
 from berm.service.testfiles import TestFiles
 
@@ -30,6 +32,8 @@ def create_app(
     readiness: Readiness | None = None,
     files: TestFiles | None = None,
     database: Database | None = None,
+    access: Access | None = None,
+    metrics: Metrics | None = None,
 ) -> FastAPI:
     """Return the ASGI application that serves ``engine``.
 
@@ -41,11 +45,14 @@ def create_app(
         readiness: shared with whoever runs the server; ready from the start where None.
         files: the folder of test files; the one of the settings where None.
         database: the store; without one, the routes that need it say so.
+        access: who may ask, and for how much; everybody where None.
+        metrics: what is counted; the engine should be a :class:`MeasuredEngine` that has the same.
 
     Raises:
         berm.ConfigError: the folder of test files cannot be opened.
     """
     settings = settings or ServiceSettings()
+    metrics = metrics or Metrics()
     if readiness is None:
         readiness = Readiness()
         readiness.become_ready()
@@ -64,8 +71,10 @@ def create_app(
         docs_url=None,  # FastAPI's pages load their scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,
+        dependencies=[Depends(admitted)],
         middleware=[
-            Middleware(Desk),
+            Middleware(Desk, metrics=metrics),
+            Middleware(Door, access=access or Access()),
             Middleware(Intake, settings=settings, readiness=readiness),
         ],
         exception_handlers={
@@ -80,10 +89,13 @@ def create_app(
         judge=Judge(engine, files, settings),
         replica=replica_name(settings.replica, os.environ),
         container_id=container_id(settings.container_id),
+        conversations=Conversations(settings.interactive_runs),
+        metrics=metrics,
         database=database,
     )
+    metrics.watch(app.state.berm)
     app.state.docs_page = None
-    for module in (execute, health, docs):
+    for module in (execute, run, health, measures, docs):
         app.include_router(module.router)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     return app

@@ -17,10 +17,20 @@ import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnect
 
 from berm.errors import BermError
 from berm.service.identity import new_id
-from berm.service.problems import EXECUTION_ID, ApiError, as_api_error, busy, problem
+from berm.service.metrics import Metrics
+from berm.service.problems import (
+    ENTRY,
+    EXECUTION_ID,
+    HEADERS,
+    ApiError,
+    as_api_error,
+    busy,
+    problem,
+)
 from berm.service.readiness import Readiness
 from berm.service.settings import ServiceSettings
 
@@ -37,7 +47,7 @@ SECURITY_HEADERS: Final = {
 }
 """Set on every response that does not set the same header itself."""
 
-_QUIET: Final = frozenset({"/health", "/healthz", "/readyz"})
+_QUIET: Final = frozenset({"/health", "/healthz", "/readyz", "/metrics"})
 _BUSY_SECONDS: Final = 2.0
 
 
@@ -48,11 +58,15 @@ class ClientGoneError(Exception):
 class Desk:
     """The outermost layer: an id, the headers, a log line, and an answer whatever happens."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, metrics: Metrics | None = None) -> None:
         self._app = app
+        self._metrics = metrics or Metrics()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one HTTP request; everything else passes."""
+        """Serve one HTTP request or WebSocket; everything else passes."""
+        if scope["type"] == "websocket":
+            await self._converse(scope, receive, send)
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -67,6 +81,8 @@ class Desk:
                 headers = MutableHeaders(scope=message)
                 for name, value in SECURITY_HEADERS.items():
                     headers.setdefault(name, value)
+                for name, value in scope.get(HEADERS, {}).items():
+                    headers[name] = value
                 headers["x-execution-id"] = headers["x-request-id"] = scope[EXECUTION_ID]
             await send(message)
 
@@ -87,13 +103,64 @@ class Desk:
                 if status == 0:
                     await problem(scope, answer)(scope, receive, send_with_headers)
             finally:
+                seconds = time.perf_counter() - started
+                self._count(scope, scope["method"], status, seconds)
                 _log.log(
                     10 if scope["path"] in _QUIET else 20,
                     "request",
                     method=scope["method"],
                     path=scope["path"][:200],
                     status=status,
-                    milliseconds=round((time.perf_counter() - started) * 1000, 2),
+                    milliseconds=round(seconds * 1000, 2),
+                )
+
+    def _count(self, scope: Scope, method: str, status: int, seconds: float) -> None:
+        # Only names from our own table: whatever else clients send would be a label each.
+        entry = scope.get(ENTRY)
+        route = entry.path if entry is not None else "other"
+        self._metrics.request(method if entry is not None else "other", route, status, seconds)
+
+    async def _converse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one WebSocket; an error before it is accepted is answered as HTTP."""
+        started = time.perf_counter()
+        scope[EXECUTION_ID] = new_id()
+        begun = False
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal begun
+            if message["type"] in {"websocket.accept", "websocket.http.response.start"}:
+                begun = True
+                headers = MutableHeaders(raw=list(message.get("headers", ())))
+                for name, value in (SECURITY_HEADERS | scope.get(HEADERS, {})).items():
+                    headers[name] = value
+                headers["x-execution-id"] = headers["x-request-id"] = scope[EXECUTION_ID]
+                message["headers"] = headers.raw
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(execution_id=scope[EXECUTION_ID]):
+            status = 101
+            try:
+                await self._app(scope, receive, send_with_headers)
+            except (ClientGoneError, WebSocketDisconnect):
+                pass
+            except Exception as error:  # noqa: BLE001 - nobody is left to catch it
+                answer = as_api_error(error)
+                status = answer.status
+                if status == http.HTTPStatus.INTERNAL_SERVER_ERROR:
+                    _log.exception("conversation failed", path=scope["path"][:200])
+                if begun:
+                    await send({"type": "websocket.close", "code": 1011})
+                else:
+                    # Starlette answers a WebSocket in HTTP where the server knows the extension.
+                    await problem(scope, answer)(scope, receive, send_with_headers)
+            finally:
+                seconds = time.perf_counter() - started
+                self._count(scope, "WS", status, seconds)
+                _log.info(
+                    "conversation",
+                    path=scope["path"][:200],
+                    status=status,
+                    milliseconds=round(seconds * 1000, 2),
                 )
 
 

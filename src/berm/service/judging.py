@@ -37,12 +37,14 @@ class Judged:
         usage: of each run, for the sums; empty where nothing ran.
         enforcement: what was in force, as the runs themselves reported it.
         seconds: real time of the whole.
+        denials: system calls that the kernel refused some run, by name.
     """
 
     tests: list[TestResult]
     usage: list[Usage]
     enforcement: list[Enforcement]
     seconds: float
+    denials: list[str]
 
 
 def limits_for(timeout: float) -> Limits:
@@ -107,6 +109,7 @@ class Judge:
             [run.usage for run in ran],
             [run.enforcement for run in [*ran, *compiled]],
             time.perf_counter() - started,
+            sorted({denial.syscall for run in ran for denial in run.denials or ()}),
         )
 
     def _data(self, name: str | None, text: str | None) -> _Given:

@@ -9,21 +9,33 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
+from pathlib import Path
 from typing import Final, Literal, TextIO
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 from berm.errors import BermError
+from berm.service import audit_log
 
 _LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _OURS_TO_TELL: Final = (BermError, OSError)
 
 
 def configure(
-    output_format: Literal["auto", "json", "console"], level: str, stream: TextIO | None = None
+    output_format: Literal["auto", "json", "console"],
+    level: str,
+    stream: TextIO | None = None,
+    *,
+    audit: Path | None = None,
 ) -> None:
-    """Send all logging of the process to ``stream`` (default: stderr) in one format."""
+    """Send all logging of the process to ``stream`` (default: stderr) in one format.
+
+    What is for the audit log goes to the file ``audit`` as well, as JSON, whatever the level.
+
+    Raises:
+        ConfigError: that file cannot be written.
+    """
     stream = stream or sys.stderr
     people = output_format == "console" or (output_format == "auto" and stream.isatty())
     shared: list[structlog.typing.Processor] = [
@@ -48,22 +60,35 @@ def configure(
         if people
         else structlog.processors.JSONRenderer()
     )
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
+
+    def formatter(last: structlog.typing.Processor) -> logging.Formatter:
+        return structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.PositionalArgumentsFormatter(), *shared],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
         )
-    )
+
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(formatter(renderer))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(_LEVELS[level])
+    auditor = logging.getLogger(audit_log.LOGGER)
+    auditor.handlers.clear()
+    if audit is not None:
+        audit_log.keep(audit, formatter(structlog.processors.JSONRenderer()))
+        auditor.setLevel(logging.INFO)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi"):
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = name != "uvicorn.access"  # our own line says more, and no query strings
+    # It names WebSockets with their query strings; our own line says more, without.
+    logging.getLogger("uvicorn.error").addFilter(_no_websockets)
     # These name requests and tasks at a level that would drown everything else.
     logging.getLogger("asyncio").setLevel(max(_LEVELS[level], logging.WARNING))
+
+
+def _no_websockets(record: logging.LogRecord) -> bool:
+    return '"WebSocket' not in str(record.msg)
 
 
 def bare_exception(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:

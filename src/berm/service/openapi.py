@@ -12,6 +12,7 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from berm.service.access.table import TABLE
 from berm.service.schemas import ErrorResponse, ExecuteRequest, ProblemDetails, json_schema
 
 DESCRIPTION: Final = """\
@@ -159,7 +160,26 @@ def document(app: FastAPI) -> dict[str, Any]:
         schemas["ExecuteRequest"] = schema
         schemas["ProblemDetails"] = json_schema(ProblemDetails)
         # Here, because FastAPI would leave the fields out that are null.
-        answer = made["paths"]["/execute"]["post"]["responses"]["200"]
-        answer["content"]["application/json"]["example"] = EXECUTE_EXAMPLE
+        for path in ("/execute", "/v1/execute"):
+            answer = made["paths"][path]["post"]["responses"]["200"]
+            answer["content"]["application/json"]["example"] = EXECUTE_EXAMPLE
+        _secure(made)
         app.openapi_schema = made
     return app.openapi_schema
+
+
+def _secure(made: dict[str, Any]) -> None:
+    """Say which operations need a key or a token, as the table of access has it."""
+    made["components"]["securitySchemes"] = {
+        "bearer": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "An API key (`berm keys create`) or a token of the configured issuer."
+            " Not needed where the service asks nobody, as on a loopback address.",
+        }
+    }
+    for entry in TABLE:
+        operation = made["paths"].get(entry.path, {}).get(entry.method.lower())
+        if operation is not None and entry.scope is not None:
+            operation["security"] = [{"bearer": []}, {}]
+            operation["x-scope"] = entry.scope.value

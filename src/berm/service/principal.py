@@ -6,7 +6,7 @@ import dataclasses
 import enum
 from typing import Final
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 
 PRINCIPAL: Final = "berm.principal"
 """The key of an ASGI scope under which the request's :class:`Principal` stands."""
@@ -61,8 +61,8 @@ LOCAL: Final = Principal("local", Role.ADMIN, frozenset(Scope))
 """Whoever reaches a service that listens on the loopback address only and asks for no keys."""
 
 
-def principal(request: Request) -> Principal:
+def principal(request: HTTPConnection) -> Principal:
     """Return who asks. For use as a dependency of a route: ``Depends(principal)``."""
-    found = request.scope.get(PRINCIPAL, LOCAL)
-    assert isinstance(found, Principal)  # noqa: S101 - only the door puts it there
+    found = request.scope.get(PRINCIPAL)
+    assert isinstance(found, Principal)  # noqa: S101 - the door let nobody else to such a route
     return found

@@ -33,6 +33,12 @@ from berm.service.testfiles import TestFileError
 EXECUTION_ID: Final = "berm.execution_id"
 """The key of an ASGI scope under which the request's id stands."""
 
+ENTRY: Final = "berm.entry"
+"""The key of an ASGI scope under which the request's row in the table of access stands."""
+
+HEADERS: Final = "berm.headers"
+"""The key of an ASGI scope under which headers stand that every answer to the request gets."""
+
 V1: Final = "/v1"
 KINDS: Final[Mapping[int, str]] = {
     400: "invalid-request",

@@ -15,13 +15,16 @@ _log: Final = structlog.get_logger("berm.service.proof")
 
 
 async def keep_proving(
-    prove: Callable[[], Awaitable[None]], readiness: Readiness, seconds: float
+    prove: Callable[[], Awaitable[None]],
+    readiness: Readiness,
+    seconds: float,
+    on_proof: Callable[[], None] = lambda: None,
 ) -> None:
     """Call ``prove`` every so many seconds, until it fails or this is cancelled.
 
     A canary that got out (:class:`berm.IsolationError`) ends the service's readiness for good. One
     that could not report, on a machine that is too busy for example, proves nothing either way:
-    it is logged, and sent again at the next turn.
+    it is logged, and sent again at the next turn. ``on_proof`` hears of each that held.
     """
     while seconds and not readiness.broken:
         await asyncio.sleep(seconds)
@@ -32,6 +35,7 @@ async def keep_proving(
         except (CellError, TimeoutError, OSError) as error:
             _log.warning("isolation could not be proved this time", exc_info=error)
         else:
+            on_proof()
             _log.debug("isolation proved again")
 
 

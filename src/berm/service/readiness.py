@@ -13,7 +13,6 @@ class Phase(enum.StrEnum):
 
     STARTING = "starting"
     READY = "ready"
-    COMPROMISED = "compromised"
     DRAINING = "draining"
 
 
@@ -59,11 +58,6 @@ class Readiness:
         """Say that isolation was proved and requests may come."""
         if self.phase is Phase.STARTING:
             self.phase = Phase.READY
-
-    def compromise(self) -> None:
-        """Say that a canary got out: no further request, until somebody has looked."""
-        if self.phase is not Phase.DRAINING:
-            self.phase = Phase.COMPROMISED
 
     def drain(self) -> None:
         """Say that no further request should come."""

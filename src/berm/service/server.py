@@ -18,15 +18,19 @@ import uvloop
 
 from berm.config import Config
 from berm.engine import Engine
-from berm.errors import BermError, IsolationError, StoreError
+from berm.errors import BermError, StoreError
 from berm.kernel import privileges
 from berm.kernel.features import probe
 from berm.policy.plan import choose_family
+from berm.service.access.opening import open_access
 from berm.service.app import create_app
+from berm.service.conversation import MAX_MESSAGE
 from berm.service.furnishing import furnish
+from berm.service.metrics import MeasuredEngine, Metrics
 from berm.service.proof import keep_proving
 from berm.service.protocol import Bounds, bounded
 from berm.service.readiness import Readiness
+from berm.service.sections import Sections
 from berm.service.settings import ServiceSettings
 from berm.service.store.database import Database
 from berm.service.store.opening import open_database
@@ -45,10 +49,7 @@ class AddressError(BermError):
 
 
 def serve(
-    config: Config,
-    settings: ServiceSettings,
-    store: StoreSettings,
-    on_listening: Callable[[str], None] | None = None,
+    config: Config, settings: Sections, on_listening: Callable[[str], None] | None = None
 ) -> None:
     """Serve until SIGTERM or SIGINT, then drain and return.
 
@@ -59,48 +60,55 @@ def serve(
     Args:
         config: the engine's configuration.
         settings: the service's own.
-        store: where what must not be forgotten is kept.
         on_listening: called with the service's URL once requests are answered.
 
     Raises:
         AddressError: the address is taken or not ours. Found before anything is started.
         berm.IsolationError: a required guarantee does not hold, or the canary got through.
-        berm.ConfigError: a setting names something that is not there.
+        berm.ConfigError: a setting names something that is not there, or nobody could be let in.
         berm.StoreError: the store that the settings name cannot be used.
     """
     with (
-        contextlib.closing(_listen(settings)) as listener,
+        contextlib.closing(_listen(settings.service)) as listener,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
         _give_up_privileges(config)
-        runner.run(_serve(config, settings, store, listener, on_listening))
+        runner.run(_serve(config, settings, listener, on_listening))
 
 
 async def _serve(
     config: Config,
-    settings: ServiceSettings,
-    store: StoreSettings,
+    sections: Sections,
     listener: socket.socket,
     on_listening: Callable[[str], None] | None,
 ) -> None:
-    readiness = Readiness()
+    settings, readiness, metrics = sections.service, Readiness(), Metrics()
     async with contextlib.AsyncExitStack() as stack:
         files = TestFiles(settings.test_files, max_size=settings.max_test_file)
         stack.callback(files.close)
         signals = stack.enter_context(Signals())
-        database = await _open(store)
+        database = await _open(sections.store)
         if database is not None:
             stack.push_async_callback(database.close)
-        engine = Engine(config)
+        access = await open_access(
+            sections.auth, sections.limits, settings.host, database, metrics.limit_hit
+        )
+        engine = MeasuredEngine(config, metrics)
         if not (
             await signals.interrupt(stack.enter_async_context(engine))
             and await signals.interrupt(_prove(engine, settings))
         ):
             _log.info("stopped before it was ready")
             return
-        guard = asyncio.ensure_future(_guard(engine, settings.canary_interval, readiness))
-        stack.callback(guard.cancel)
-        app = create_app(engine, settings, readiness=readiness, files=files, database=database)
+        app = create_app(
+            engine,
+            settings,
+            readiness=readiness,
+            files=files,
+            database=database,
+            access=access,
+            metrics=metrics,
+        )
         server = Server(
             uvicorn.Config(
                 app,
@@ -111,7 +119,11 @@ async def _serve(
                         connections=_affordable(settings.max_connections),
                     )
                 ),
-                ws="none",
+                ws="websockets-sansio",
+                ws_max_size=MAX_MESSAGE,
+                ws_per_message_deflate=False,  # no bombs to inflate
+                ws_ping_interval=20.0,
+                ws_ping_timeout=20.0,
                 lifespan="off",
                 log_config=None,
                 access_log=False,
@@ -126,7 +138,9 @@ async def _serve(
             on_ready=lambda: on_listening and on_listening(url_of(listener)),
         )
         beside = [
-            asyncio.ensure_future(keep_proving(engine.prove, readiness, settings.prove_every)),
+            asyncio.ensure_future(
+                keep_proving(engine.prove, readiness, settings.prove_every, metrics.proved)
+            ),
             asyncio.ensure_future(furnish(engine, await _languages(engine, settings))),
         ]
         try:
@@ -164,20 +178,6 @@ async def _languages(engine: Engine, settings: ServiceSettings) -> tuple[str, ..
         return settings.warm
     usual = [one.name for one in found if one.definition.tier == "minimal"]
     return tuple(usual or [one.name for one in found])
-
-
-async def _guard(engine: Engine, interval: float, readiness: Readiness) -> None:
-    """Prove isolation again and again; the first canary that gets out ends the service's readiness."""
-    while True:
-        await asyncio.sleep(interval)
-        try:
-            await engine.prove()
-        except IsolationError as error:
-            readiness.compromise()
-            _log.critical("a canary got out", what=error.diagnostics())
-            return
-        except (BermError, TimeoutError) as error:  # no proof either way; the next one tells
-            _log.warning("a canary could not be sent", why=str(error))
 
 
 def _give_up_privileges(config: Config) -> None:

@@ -81,12 +81,18 @@ class ServiceSettings(Section):
     drain: float = Field(
         30.0, ge=0, le=3600, description="Seconds that running requests get after SIGTERM."
     )
+    interactive_runs: int = Field(
+        64,
+        ge=0,
+        le=10_000,
+        description="Interactive runs at a time; the next ones are told to come back later.",
+    )
+    interactive_timeout: float = Field(
+        600.0, gt=0, le=600, description="Seconds that an interactive run may ask for."
+    )
     warm: tuple[str, ...] | None = Field(
         None,
         description="Languages proved and warmed before ready; absent: those of the tier minimal.",
-    )
-    canary_interval: float = Field(
-        300.0, gt=0, le=86400, description="Seconds between two proofs that isolation still holds."
     )
     prove_every: float = Field(
         600.0,
@@ -97,5 +103,9 @@ class ServiceSettings(Section):
     )
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="auto: lines for people on a terminal, JSON elsewhere."
+    )
+    audit_log: Path | None = Field(
+        None,
+        description="A file for the audit log (who ran what, what was refused), besides the log.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -3,14 +3,39 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 
 from berm.engine import Engine
 from berm.service.judging import Judge
+from berm.service.metrics import Metrics
 from berm.service.readiness import Readiness
 from berm.service.settings import ServiceSettings
 from berm.service.store.database import Database
+
+
+class Conversations:
+    """How many interactive runs there are, and may be."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.running = 0
+
+    @property
+    def full(self) -> bool:
+        """True if no further one may begin."""
+        return self.running >= self.most
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """Count one while it lasts."""
+        self.running += 1
+        try:
+            yield
+        finally:
+            self.running -= 1
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -18,6 +43,8 @@ class ServiceState:
     """The parts of one running service.
 
     Attributes:
+        conversations: the interactive runs under way.
+        metrics: what is counted.
         database: the store; None where the service runs without one.
     """
 
@@ -27,10 +54,12 @@ class ServiceState:
     judge: Judge
     replica: str
     container_id: str | None
+    conversations: Conversations
+    metrics: Metrics
     database: Database | None = None
 
     @classmethod
-    def of(cls, request: Request) -> ServiceState:
+    def of(cls, request: HTTPConnection) -> ServiceState:
         """Return the state of the application that serves ``request``."""
         state = request.app.state.berm
         assert isinstance(state, cls)  # noqa: S101 - create_app put it there

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from fastapi import APIRouter
@@ -10,12 +10,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from berm.errors import IsolationError
+from berm.judge import Verdict
 from berm.policy.plan import demand
 from berm.service import intake
+from berm.service.audit_log import note
 from berm.service.disconnect import while_connected
 from berm.service.identity import new_id, now
 from berm.service.judging import Judged, percent
 from berm.service.openapi import EXECUTE_BODY, errors
+from berm.service.principal import principal
 from berm.service.problems import ApiError, execution_id
 from berm.service.proof import condemn
 from berm.service.schemas import (
@@ -32,21 +35,22 @@ _log: Final = structlog.get_logger("berm.service.execute")
 router = APIRouter(tags=["judging"])
 
 
-@router.post(
-    "/execute",
-    summary="Judge a program by its tests",
-    description="Compiles the program once, runs it on each test in a cell of its own, and compares what"
-    " it prints with what is expected. Closing the connection cancels the runs.",
-    openapi_extra={"requestBody": EXECUTE_BODY},
-    responses={
-        200: {
-            "model": ExecuteResponse,
-            "description": "The program was judged, whatever the verdicts.",
-        },
-        **errors(400, 408, 412, 413, 415, 500, 503),
-    },
-    response_class=Response,
-)
+_ABOUT: Final[dict[str, Any]] = {
+    "summary": "Judge a program by its tests",
+    "description": "Compiles the program once, runs it on each test in a cell of its own, and compares"
+    " what it prints with what is expected. Closing the connection cancels the runs.",
+    "openapi_extra": {"requestBody": EXECUTE_BODY},
+    "response_class": Response,
+}
+_JUDGED: Final[dict[str, Any]] = {
+    "model": ExecuteResponse,
+    "description": "The program was judged, whatever the verdicts.",
+}
+_REFUSALS: Final = (400, 401, 403, 408, 412, 413, 415, 429, 500, 503)
+
+
+@router.post("/v1/execute", responses={200: _JUDGED, **errors(*_REFUSALS, v1=True)}, **_ABOUT)
+@router.post("/execute", responses={200: _JUDGED, **errors(*_REFUSALS)}, **_ABOUT)
 async def execute(request: Request) -> Response:
     """Read, check, judge, answer."""
     state = ServiceState.of(request)
@@ -70,12 +74,24 @@ async def execute(request: Request) -> Response:
         condemn(state.readiness, error)
         raise
     response = _response(request, state, submission, language.name, judged)
+    verdicts = [test.verdict for test in judged.tests]
+    worst = next((one for one in verdicts if one is not Verdict.AC), Verdict.AC)
+    state.metrics.verdict(language.name, worst.value)
+    note(
+        "run",
+        user=principal(request).subject,
+        language=language.name,
+        code=submission.code,
+        verdict=worst.value,
+        tests=len(verdicts),
+        denials=judged.denials,
+    )
     _log.info(
         "judged",
         language=language.name,
         tests=response.summary.total_tests,
         passed=response.summary.passed,
-        verdicts=sorted({test.verdict.value for test in judged.tests}),
+        verdicts=sorted({one.value for one in verdicts}),
         milliseconds=response.metadata.execution_time_ms,
     )
     return Response(response.model_dump_json(), media_type="application/json")

@@ -142,3 +142,28 @@ workers: Final = Table(
     Column("seen", Double, nullable=False),
     Column("about", LargeBinary, nullable=False),  # JSON: languages, what isolation holds
 )
+
+# Keys that requests are authenticated by: never the key, only its digest.
+api_keys: Final = Table(
+    "api_keys",
+    metadata,
+    Column("name", Text, primary_key=True),  # the public part of the key
+    Column("digest", LargeBinary, nullable=False),  # SHA-256 of the whole
+    Column("label", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("scopes", Text, nullable=False),  # with spaces in between
+    Column("created", Double, nullable=False),
+    Column("expires", Double),
+    Column("revoked", Double),
+)
+Index("ix_api_keys_subject", api_keys.c.subject)
+
+# What is left of rates that all replicas count together (berm.service.limits.gcra).
+allowances: Final = Table(
+    "allowances",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("tat", Double, nullable=False),
+    Column("granted", Integer, nullable=False),  # whether the last one who asked got it
+)

@@ -1,0 +1,1 @@
+"""Who asks: API keys, identity tokens, and the door that looks at them."""
