@@ -184,6 +184,20 @@ class Problem:
                     remedy="Let groups require earlier ones only.",
                 )
             before.add(group.name)
+        self._check_order()
+
+    def _check_order(self) -> None:
+        """Insist that what a group requires is judged before it; whatever fails then decides for good."""
+        requires = {group.name: group.requires for group in self.groups}
+        begun: set[str] = set()
+        for test in self.tests:
+            for name in begun:
+                if test.group in requires.get(name, ()):
+                    raise InputError(
+                        f"The group {name!r} requires {test.group!r}, which has later tests.",
+                        remedy="Put the tests of a required group before those that require it.",
+                    )
+            begun.add(test.group)
 
     def name_of(self, index: int) -> str:
         """Return a test's name, its number (from 1) where it has none."""

@@ -141,11 +141,11 @@ import inspect, json, sys
 sys.path.insert(0, "")
 import berm_check
 
-judge = open("answer.txt", "rb").read()
+judge = open("test/answer", "rb").read()
 given = dict(
     process_output=sys.stdin.buffer.read(),
     judge_output=judge,
-    judge_input=open("input.txt", "rb").read(),
+    judge_input=open("test/input", "rb").read(),
     point_value=float(sys.argv[1]),
     submission_source=b"",
     execution_time=0.0,

@@ -29,6 +29,7 @@ class Schedule:
         self._running: set[int] = set()
         self._results: dict[int, TestResult] = {}
         self._groups = {name: problem.group_of(name) for name in group_names(problem)}
+        self._required = _closure(self._groups)
         self._left = collections.Counter(test.group for test in problem.tests)
         self._first_failure = len(problem.tests)
         self._failures: dict[str, int] = {}
@@ -84,11 +85,21 @@ class Schedule:
         group = self._groups[self._problem.tests[index].group]
         if group.stop and self._failures.get(group.name, index) < index:
             return True
-        return any(name in self._failures for name in group.requires)
+        return any(name in self._failures for name in self._required[group.name])
 
     def _ready(self, index: int) -> bool:
-        group = self._groups[self._problem.tests[index].group]
-        return all(self._left[name] == 0 for name in group.requires)
+        required = self._required[self._problem.tests[index].group]
+        return all(self._left[name] == 0 for name in required)
+
+
+def _closure(groups: Mapping[str, Group]) -> dict[str, frozenset[str]]:
+    """Return what each group requires, and what those require; groups require earlier ones only."""
+    found: dict[str, frozenset[str]] = {}
+    for name, group in groups.items():
+        found[name] = frozenset(group.requires).union(
+            *(found.get(other, frozenset()) for other in group.requires)
+        )
+    return found
 
 
 def group_names(problem: Problem) -> tuple[str, ...]:
