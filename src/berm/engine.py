@@ -21,7 +21,7 @@ from berm.cell.parking import Parking
 from berm.cell.pool import Pool
 from berm.cell.relay import Side
 from berm.config import Config
-from berm.errors import InputError
+from berm.errors import CellError, InputError
 from berm.kernel.cgroups import Subtree
 from berm.kernel.features import HostFeatures, probe
 from berm.languages import CompileStep, Language, Registry, Stage, Step
@@ -365,37 +365,44 @@ class Engine:
         plan = self._plan(step)
         pool = self._pool(plan)
         async with contextlib.nullcontext() if has_turn else self._turns:
-            cell = None
-            if not (env or side or dialogue) and (start := boot(plan, step, limits, bundle)):
-                cell = self.parking.take(pool, start)
-            waits = cell is not None
-            cell = cell or await pool.take()
-            work, tmp = cell.directories
-            order = Order(
-                argv=command(step, work, tmp, waits=waits),
-                env={**step.environment(work, tmp), **(env or {})},
-                bundle=bundle,
-                stdin=stdin,
-                rlimits=rlimits(plan, step, limits),
-                watch={
-                    "cpu": limits.cpu_time,
-                    "wall": limits.wall_time,
-                    "memory": limits.memory + step.memory_allowance,
-                    "processes": limits.processes + step.runtime_threads,
-                    "disk": limits.disk,
-                },
-                output=limits.output,
-                flood=limits.output_flood,
-                collect=collection(collect, *most),
-                on_stdout=on_stdout,
-                on_stderr=on_stderr,
-                side=side,
-                dialogue=dialogue,
-            )
-            try:
-                return await cell.run(order)
-            finally:
-                pool.bury(cell)
+            # A run whose fork server was killed under it did nothing that anybody saw: once more.
+            talks = bool(side or dialogue or on_stdout or on_stderr)
+            for last in (False, True):
+                cell = None
+                if not (env or side or dialogue) and (start := boot(plan, step, limits, bundle)):
+                    cell = self.parking.take(pool, start)
+                waits = cell is not None
+                cell = cell or await pool.take()
+                work, tmp = cell.directories
+                order = Order(
+                    argv=command(step, work, tmp, waits=waits),
+                    env={**step.environment(work, tmp), **(env or {})},
+                    bundle=bundle,
+                    stdin=stdin,
+                    rlimits=rlimits(plan, step, limits),
+                    watch={
+                        "cpu": limits.cpu_time,
+                        "wall": limits.wall_time,
+                        "memory": limits.memory + step.memory_allowance,
+                        "processes": limits.processes + step.runtime_threads,
+                        "disk": limits.disk,
+                    },
+                    output=limits.output,
+                    flood=limits.output_flood,
+                    collect=collection(collect, *most),
+                    on_stdout=on_stdout,
+                    on_stderr=on_stderr,
+                    side=side,
+                    dialogue=dialogue,
+                )
+                try:
+                    return await cell.run(order)
+                except CellError:
+                    if last or talks or not cell.lost:
+                        raise
+                finally:
+                    pool.bury(cell)
+        raise AssertionError
 
     def _plan(self, step: Step) -> CellPlan:
         """Return the plan for a step; computed once for all steps that need the same."""

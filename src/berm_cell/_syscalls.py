@@ -10,7 +10,23 @@ import errno
 import os
 
 _libc = ctypes.CDLL(None, use_errno=True)
-_libc.syscall.restype = ctypes.c_long
+_int, _long, _ulong = ctypes.c_int, ctypes.c_long, ctypes.c_ulong
+_text, _pointer = ctypes.c_char_p, ctypes.c_void_p
+
+
+def _bind(name, result, *arguments):
+    """A function object of its own with fixed types: each call then converts, and copies, little."""
+    function = _libc[name]
+    function.restype, function.argtypes = result, arguments
+    return function
+
+
+_syscall_of_6 = _bind("syscall", _long, _long, _long, _long, _long, _long, _long)
+_unshare = _bind("unshare", _int, _int)
+_setns = _bind("setns", _int, _int, _int)
+_mount = _bind("mount", _int, _text, _text, _text, _ulong, _text)
+_umount2 = _bind("umount2", _int, _text, _int)
+_prctl = _bind("prctl", _int, _int, _ulong, _ulong, _ulong, _ulong)
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWCGROUP = 0x02000000
@@ -75,27 +91,24 @@ def _check(result, what):
     return result
 
 
-def _syscall(number, what, *args):
-    wide = [ctypes.c_long(a) if isinstance(a, int) else a for a in args]
-    return _check(_libc.syscall(ctypes.c_long(number), *wide), what)
+def _syscall(number, what, a=0, b=0, c=0, d=0, e=0):
+    """Make a system call whose arguments are numbers and addresses."""
+    return _check(_syscall_of_6(number, a, b, c, d, e), what)
 
 
 def unshare(flags):
-    _check(_libc.unshare(ctypes.c_int(flags)), "unshare")
+    _check(_unshare(flags), "unshare")
 
 
 def setns(fd, kind):
-    _check(_libc.setns(ctypes.c_int(fd), ctypes.c_int(kind)), "setns")
+    _check(_setns(fd, kind), "setns")
 
 
 def mount(source, target, kind, flags, data=None):
     encode = _encode
-    _check(
-        _libc.mount(
-            encode(source), encode(target), encode(kind), ctypes.c_ulong(flags), encode(data)
-        ),
-        "mount %s" % (target,),
-    )
+    result = _mount(encode(source), encode(target), encode(kind), flags, encode(data))
+    if result < 0:
+        _check(result, "mount %s" % (target,))
 
 
 def _encode(text):
@@ -103,11 +116,12 @@ def _encode(text):
 
 
 def umount_detach(target):
-    _check(_libc.umount2(os.fsencode(target), ctypes.c_int(MNT_DETACH)), "umount2 %s" % (target,))
+    _check(_umount2(os.fsencode(target), MNT_DETACH), "umount2 %s" % (target,))
 
 
 def pivot_root(new, old):
-    _syscall(_NR_PIVOT_ROOT, "pivot_root", os.fsencode(new), os.fsencode(old))
+    new, old = ctypes.create_string_buffer(new.encode()), ctypes.create_string_buffer(old.encode())
+    _syscall(_NR_PIVOT_ROOT, "pivot_root", ctypes.addressof(new), ctypes.addressof(old))
 
 
 class _MountAttr(ctypes.Structure):
@@ -122,20 +136,23 @@ class _MountAttr(ctypes.Structure):
 def mount_readonly_tree(path):
     """Make a mount and all below it read-only, no set-uid, no devices (Linux 5.12)."""
     attr = _MountAttr(MS_RDONLY | MS_NOSUID | MS_NODEV, 0, 0, 0)
+    name = ctypes.create_string_buffer(os.fsencode(path))
     _syscall(
         _NR_MOUNT_SETATTR,
         "mount_setattr",
         _AT_FDCWD,
-        os.fsencode(path),
+        ctypes.addressof(name),
         _AT_RECURSIVE,
-        ctypes.byref(attr),
+        ctypes.addressof(attr),
         ctypes.sizeof(attr),
     )
 
 
 def prctl(option, second=0, third=0, fourth=0, fifth=0):
-    args = [ctypes.c_ulong(a) for a in (second, third, fourth, fifth)]
-    return _check(_libc.prctl(ctypes.c_int(option), *args), "prctl %d" % option)
+    result = _prctl(option, second, third, fourth, fifth)
+    if result < 0:
+        _check(result, "prctl %d" % option)
+    return result
 
 
 def set_file_ids(uid, gid):
@@ -155,11 +172,12 @@ def set_name(name):
     prctl(PR_SET_NAME, ctypes.addressof(buffer))
 
 
-class _CapHeader(ctypes.Structure):
-    _fields_ = [("version", ctypes.c_uint32), ("pid", ctypes.c_int)]
-
-
-_CapData = ctypes.c_uint32 * 6  # made here, so that no cell is the one to make the type
+# struct __user_cap_header_struct (version 3, this process), and both halves of the data; made here,
+# so that no cell is the one to make the types.
+_CAPABILITIES = (ctypes.c_uint32 * 2)(0x20080522, 0)
+_CapData = ctypes.c_uint32 * 6
+_NO_CAPABILITIES = _CapData()
+_CAPABILITY_NUMBERS = range(64)
 
 
 def drop_capabilities():
@@ -168,30 +186,20 @@ def drop_capabilities():
     The bounding set can only be emptied with CAP_SETPCAP; without it no_new_privs stands in for
     it, since no exec can then raise anything.
     """
-    for number in range(64):
-        try:
-            prctl(PR_CAPBSET_DROP, number)
-        except OSError:
+    for number in _CAPABILITY_NUMBERS:
+        if _prctl(PR_CAPBSET_DROP, number, 0, 0, 0) < 0:
             break
-    try:
-        # NOROOT, NO_SETUID_FIXUP and NO_CAP_AMBIENT_RAISE, each with its lock.
-        prctl(PR_SET_SECUREBITS, 0b11001111)
-    except OSError:
-        pass
-    try:
-        prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL)
-    except OSError:
-        pass
-    header = _CapHeader(0x20080522, 0)
-    data = _CapData()
-    _syscall(_NR_CAPSET, "capset", ctypes.byref(header), ctypes.byref(data))
+    # NOROOT, NO_SETUID_FIXUP and NO_CAP_AMBIENT_RAISE, each with its lock. Both may be refused.
+    _prctl(PR_SET_SECUREBITS, 0b11001111, 0, 0, 0)
+    _prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
+    header, data = ctypes.addressof(_CAPABILITIES), ctypes.addressof(_NO_CAPABILITIES)
+    _syscall(_NR_CAPSET, "capset", header, data)
 
 
 def has_capabilities():
     """True if any capability is effective, permitted or inheritable."""
-    header = _CapHeader(0x20080522, 0)
     data = _CapData()
-    _syscall(_NR_CAPGET, "capget", ctypes.byref(header), ctypes.byref(data))
+    _syscall(_NR_CAPGET, "capget", ctypes.addressof(_CAPABILITIES), ctypes.addressof(data))
     return any(data)
 
 
@@ -223,13 +231,14 @@ def landlock_create(handled_fs, handled_net, scoped):
     attr = _RulesetAttr(handled_fs, handled_net, scoped)
     size = 24 if scoped else 16 if handled_net else 8
     return _syscall(
-        _NR_LANDLOCK_CREATE_RULESET, "landlock_create_ruleset", ctypes.byref(attr), size, 0
+        _NR_LANDLOCK_CREATE_RULESET, "landlock_create_ruleset", ctypes.addressof(attr), size, 0
     )
 
 
 def landlock_allow(ruleset, path_fd, access):
     rule = _PathBeneath(access, path_fd)
-    _syscall(_NR_LANDLOCK_ADD_RULE, "landlock_add_rule", ruleset, 1, ctypes.byref(rule), 0)
+    address = ctypes.addressof(rule)
+    _syscall(_NR_LANDLOCK_ADD_RULE, "landlock_add_rule", ruleset, 1, address, 0)
 
 
 def landlock_restrict(ruleset):
@@ -244,7 +253,8 @@ def seccomp_install(program, flags=0):
     """Install a filter given as the bytes of ``struct sock_filter[]``; returns the call's result."""
     buffer = ctypes.create_string_buffer(program, len(program))
     fprog = _SockFprog(len(program) // 8, ctypes.addressof(buffer))
-    return _syscall(_NR_SECCOMP, "seccomp", SECCOMP_SET_MODE_FILTER, flags, ctypes.byref(fprog))
+    address = ctypes.addressof(fprog)
+    return _syscall(_NR_SECCOMP, "seccomp", SECCOMP_SET_MODE_FILTER, flags, address)
 
 
 class _OpenHow(ctypes.Structure):
@@ -260,18 +270,25 @@ def openat_beneath(dir_fd, name, flags):
     how = _OpenHow(
         flags | os.O_CLOEXEC, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS
     )
+    path = ctypes.create_string_buffer(os.fsencode(name))
     return _syscall(
         _NR_OPENAT2,
         "openat2",
         dir_fd,
-        os.fsencode(name),
-        ctypes.byref(how),
+        ctypes.addressof(path),
+        ctypes.addressof(how),
         ctypes.sizeof(how),
     )
 
 
+def close_range(low, high):
+    """Close every descriptor from ``low`` to ``high`` (close_range, Linux 5.9, else one by one)."""
+    if _syscall_of_6(_NR_CLOSE_RANGE, low, high, 0, 0, 0) < 0:
+        os.closerange(low, min(high + 1, os.sysconf("SC_OPEN_MAX")))
+
+
 def close_all_but(keep):
-    """Close every descriptor that is not in ``keep`` (close_range, Linux 5.9, else one by one)."""
+    """Close every descriptor that is not in ``keep``."""
     ranges, start = [], 0
     for fd in sorted(set(keep)):
         if fd > start:
@@ -279,10 +296,7 @@ def close_all_but(keep):
         start = fd + 1
     ranges.append((start, 0xFFFFFFFF))
     for low, high in ranges:
-        try:
-            _syscall(_NR_CLOSE_RANGE, "close_range", low, high, 0)
-        except OSError:
-            os.closerange(low, min(high + 1, os.sysconf("SC_OPEN_MAX")))
+        close_range(low, high)
 
 
 def load_library(path):
@@ -295,6 +309,11 @@ def thread_state():
     get = ctypes.pythonapi.PyThreadState_Get
     get.restype = ctypes.c_void_p
     return get()
+
+
+def keep_for_ever(thing):
+    """Add a reference to an object that nobody ever takes back."""
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))
 
 
 def word_at(address):

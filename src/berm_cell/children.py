@@ -1,7 +1,10 @@
-"""Waking up when a child ends: SIGCHLD turned into a readable descriptor, without a thread."""
+"""Waking up when a child ends: SIGCHLD turned into a readable descriptor, without a thread.
 
+``_signal`` is ``signal`` without the enumerations that it makes of every argument and result.
+"""
+
+import _signal as signal  # pyright: ignore[reportMissingImports]
 import os
-import signal
 
 
 class ChildEvents:

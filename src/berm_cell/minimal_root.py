@@ -8,6 +8,7 @@ import errno
 import os
 
 from berm_cell import _syscalls as sys_
+from berm_cell import init
 
 
 def build(root):
@@ -42,6 +43,7 @@ def build(root):
     if root["proc"]:
         os.makedirs("/new/proc", 0o755, exist_ok=True)
         sys_.mount("proc", "/new/proc", "proc", sys_.MS_NOSUID | sys_.MS_NODEV | sys_.MS_NOEXEC)
+    init.place("/new")
     os.chdir("/new")
     sys_.pivot_root(".", ".")
     sys_.umount_detach(".")

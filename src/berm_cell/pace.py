@@ -1,7 +1,10 @@
-"""How often the agent looks at its run: rarely enough to cost little, soon enough to be in time."""
+"""How often the warden looks at a run: rarely enough to cost little, soon enough to be in time."""
 
-FIRST_TICK = 0.002
-"""Seconds from the start of a run to the first look at it; each next pause is twice as long."""
+FIRST_TICK = 0.005
+"""Seconds from the start of a run to the first look at it; each next pause is twice as long. Most runs are
+over before."""
+
+SHORTEST_PAUSE = 0.001
 
 WATCH_SHARE = 0.05
 """At most this part of one core is spent on looking, by CPU time: on a busy machine a look takes long
@@ -20,7 +23,7 @@ def next_pause(pause, spent, interval, ahead=LONGEST_PAUSE * 2):
     ``ahead``: seconds until the tree is over a limit, if it goes on as it did since the last look.
     """
     calm = max(min(2 * pause, interval), min(spent / WATCH_SHARE, LONGEST_PAUSE))
-    soonest = max(FIRST_TICK / 2, min(spent / URGENT_SHARE, LONGEST_PAUSE))
+    soonest = max(SHORTEST_PAUSE, min(spent / URGENT_SHARE, LONGEST_PAUSE))
     return max(min(calm, ahead / 2), soonest)
 
 

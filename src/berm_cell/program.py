@@ -8,88 +8,74 @@ CPython's own ``Py_RunMain`` and ``Py_FinalizeEx`` do is named beside each step.
 The program's module frame is the bottom of the stack (:mod:`berm_cell.stack`).
 """
 
+import _signal  # pyright: ignore[reportMissingImports]
+import _socket
 import collections
 import fcntl
 import gc
 import importlib.machinery
-import json
 import os
 import signal
 import sys
 import types
 
-from berm_cell import bundle, protocol, steps
+from berm_cell import bundle, children, protocol, steps
 
-Place = collections.namedtuple(
-    "Place", "owner directories cgroup_fd keep_fds notify proc_fd parked_end"
-)
-"""What a program's process has from its agent; the fields are those of ``steps.confine``, and
-``parked_end`` the pipe on which the agent waits for this process to be finished."""
+Place = collections.namedtuple("Place", "order directories proc line exec_pipe hidden")
+"""What a program's process has from whoever forked it: the order for its cell, its directories, a
+procfs of the host or -1, the socket on which it says that it is parked, a pipe that closes when it
+executes another program, or -1, and the names of the modules that a program must not see."""
 
 
 _CONTROL = 100
 """The lowest number of the descriptor on which a runtime hears of its program."""
 
 
-def park(cell, sock, place):
+def park(cell, place):
     """Confine this process, say so, and wait for the one request.
 
     Returns the request with its descriptors already in place as 0, 1, 2. Ends the process when
     the host goes away or a layer fails.
     """
-    # Until there is a program, a user's signal ends the run, wherever in the launcher it arrives.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    order = place.order
+    line = _socket.socket(fileno=place.line)
+    sock = _socket.socket(fileno=order.program_fd)
     try:
-        steps.confine(cell, *place[:6])
+        children.forget()
+        # Until there is a program, a user's signal ends the run, wherever in the launcher it arrives.
+        _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+        held = steps.open_cell(cell, order.owner)
+        proc = held[0] if held else place.proc
+        keep = [
+            fd for fd in (0, 1, 2, place.line, order.program_fd, place.exec_pipe, *held) if fd >= 0
+        ]
+        if proc >= 0 and proc not in keep:
+            keep.append(proc)
+        listener = steps.confine(cell, order.owner, place.directories, order.cgroup_fd, keep, proc)
         if cell["in_process"]:
-            _rehearse()
-        os.write(place.parked_end, b"p")
-        os.close(place.parked_end)
+            _become_main(place.hidden)
+            _rehearse(place.directories["work"])
+        told = [*held, listener] if listener >= 0 else held
+        protocol.send_packet(line, b"p", told)
+        protocol.close_all([*told, proc])
+        line.close()
         request, fds = protocol.receive_frame(sock)
         sock.close()
         if request is None:
             os._exit(0)
+    except steps.StepFailed as failure:
+        _tell(line, failure.frame())
+        os._exit(70)
+    except (OSError, protocol.FrameError) as failure:
+        _tell(line, {"op": "failed", "step": "park", "errno": 0, "text": str(failure)[:500]})
+        os._exit(70)
+    try:
         _take(request, fds, "rlimits" in cell["layers"])
         return request
-    except steps.StepFailed as failure:
-        _tell(sock, failure.frame())
     except (OSError, protocol.FrameError, KeyError, TypeError, ValueError) as failure:
-        text = "%s: %s" % (type(failure).__name__, failure)
-        _tell(sock, {"op": "failed", "step": "request", "errno": 0, "text": text[:500]})
-    os._exit(70)
-
-
-_REHEARSAL = """
-import sys
-from collections import deque
-class Point:
-    def __init__(self, x, y): self.x, self.y = x, y
-def solve(n, *, wide=True):
-    found = {i: str(i) for i in range(n)}
-    return sorted((v for k, v in found.items() if k % 2), key=lambda s: (len(s), s))
-if __name__ == "rehearsal":
-    rows = [Point(i, float(i)) for i in range(8)]
-    text = " ".join(solve(16)) + f"{rows[0].x:>4} {rows[1].y:.2f}" + "%d" % 3
-    try:
-        numbers = [int(part) for part in text.split() if part.isdigit()] + [int("x")]
-    except ValueError as error:
-        deque([error]).clear()
-"""
-
-
-def _rehearse():
-    """Take the page faults of a typical program before there is a request to wait for them.
-
-    A page of the fork server that is written to is copied; nearly every program writes to the
-    same few hundred (reference counts, allocator pools, the compiler's and the interpreter's
-    state), so that a parked cell can have its copies already.
-    """
-    json.loads(json.dumps({"op": "run", "files": [["main.py", 20, 420]], "env": {"A": "b"}}))
-    namespace = {"__name__": "rehearsal", "__builtins__": sys.modules["builtins"]}
-    exec(compile(_REHEARSAL, "rehearsal", "exec", 0, True), namespace)
-    namespace.clear()
-    types.ModuleType("rehearsal")
-    gc.collect()
+        text = "berm: the program cannot be started: %s\n" % (failure,)
+        os.write(2, text.encode("utf-8", "replace")[:500])
+    os._exit(127)
 
 
 def _tell(sock, frame):
@@ -113,6 +99,36 @@ def _take(request, fds, limited):
         steps.set_rlimits(request["rlimits"])
 
 
+_after_fork = []
+"""What threading wants to be called after each fork of the program's, as ``os.register_at_fork`` had it."""
+
+
+def import_threading():
+    """Import threading without having its hook run in every cell.
+
+    After a fork it makes its locks anew and forgets other threads. A fork server has none; but
+    looking for them writes to 140 pages, each of which the kernel then has to copy.
+    """
+    if "threading" in sys.modules:
+        return
+    register = os.register_at_fork
+    os.register_at_fork = lambda **hooks: _after_fork.append(hooks)
+    try:
+        __import__("threading")
+    finally:
+        os.register_at_fork = register
+
+
+def _adopt_threading():
+    """Catch up on what threading's hook would have done in this process."""
+    threading = sys.modules.get("threading")
+    if threading is None or not _after_fork:
+        return
+    for hooks in _after_fork:
+        os.register_at_fork(**hooks)
+    threading.main_thread()._set_native_id()
+
+
 def execute(request):
     """Become the program; only returns if the kernel refuses, and then ends with 127."""
     env = {str(key): str(value) for key, value in request["env"].items()}
@@ -130,61 +146,125 @@ def execute(request):
 # --- in-process Python -----------------------------------------------------------------------
 
 
-def load(request, hidden):
-    """Make ``__main__`` and compile the program.
+def _become_main(hidden):
+    """Be, in all but the program, what ``python3 main.py`` is before it reads its file."""
+    _adopt_threading()
+    modules = sys.modules
+    for name in hidden:
+        del modules[name]
+    modules["__main__"] = types.ModuleType("__main__")
+    sys.path[0] = os.getcwd()
+    gc.enable()
+
+
+def load(request):
+    """Make ``__main__`` of the request and compile the program.
 
     Args:
         request: the run request; ``entry`` is the file, ``args`` its arguments.
-        hidden: names of modules that must not be seen by the program.
 
     Returns ``(code, namespace)``; a program that does not compile ends here, as it would
     outside: its SyntaxError on stderr and exit code 1.
     """
-    _set_environment(request["env"])
+    if request["env"] != dict(os.environ):  # usually it is the one of the fork server
+        os.environ.clear()
+        os.environ.update(request["env"])
     if request.get("terminal"):  # create_stdio: what is a terminal is line-buffered
         for stream in (sys.stdin, sys.stdout):
             stream.reconfigure(line_buffering=True)  # pyright: ignore[reportAttributeAccessIssue]
     entry = request["entry"]
-    path = os.path.join(os.getcwd(), entry) if sys.version_info >= (3, 9) else entry
-    for name in hidden:
-        sys.modules.pop(name, None)
+    path = sys.path[0] + "/" + entry if sys.version_info >= (3, 9) else entry
     _forget_shadowed(request["files"])
     sys.argv = [entry] + [str(arg) for arg in request["args"]]
     if hasattr(sys, "orig_argv"):
         sys.orig_argv = ["python3"] + sys.argv
-    sys.path[0] = os.path.dirname(os.path.abspath(entry))
-    main = types.ModuleType("__main__")
-    namespace = main.__dict__
-    namespace.update(
-        __annotations__={},
-        __builtins__=sys.modules["builtins"],
-        __cached__=None,
-        __file__=path,
-        __loader__=importlib.machinery.SourceFileLoader("__main__", path),
-    )
-    sys.modules["__main__"] = main
+    if "/" in entry:
+        sys.path[0] = os.path.dirname(os.path.abspath(entry))
+    namespace = sys.modules["__main__"].__dict__
     try:
-        with open(entry, "rb") as source:
-            text = source.read()
+        source = _describe(namespace, entry, path)
     except OSError as error:
         message = "%s: can't open file %r: [Errno %d] %s\n"
         sys.stderr.write(message % (sys.executable, path, error.errno, error.strerror))
         sys.stderr.flush()
         os._exit(2)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    _signal.signal(_signal.SIGINT, _signal.default_int_handler)
     try:
-        return compile(text, path, "exec", 0, True), namespace
+        return compile(source, path, "exec", 0, True), namespace
     except BaseException as error:
         error.__traceback__ = None
         finish(error.with_traceback(None))
         raise AssertionError("unreachable") from error
 
 
-def _set_environment(env):
-    """Usually nothing to do: the fork server was started with the program's own environment."""
-    if dict(os.environ) != env:
-        os.environ.clear()
-        os.environ.update(env)
+def _describe(namespace, entry, path):
+    """Give a module's namespace what the interpreter gives ``__main__``; returns the source."""
+    namespace["__annotations__"] = {}
+    namespace["__builtins__"] = sys.modules["builtins"]
+    namespace["__cached__"] = None
+    namespace["__file__"] = path
+    namespace["__loader__"] = importlib.machinery.SourceFileLoader("__main__", path)
+    fd = os.open(entry, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        parts = []
+        while True:
+            part = os.read(fd, 1 << 16)
+            if not part:
+                return b"".join(parts)
+            parts.append(part)
+    finally:
+        os.close(fd)
+
+
+_REHEARSAL = b"""
+import sys
+from collections import deque
+class Point:
+    def __init__(self, x, y): self.x, self.y = x, y
+def solve(n, *, wide=True):
+    found = {i: str(i) for i in range(n)}
+    return sorted((v for k, v in found.items() if k % 2), key=lambda s: (len(s), s))
+rows = [Point(i, float(i)) for i in range(8)]
+text = " ".join(solve(16)) + f"{rows[0].x:>4} {rows[1].y:.2f}" + "%d" % 3
+try:
+    numbers = list(map(int, text.split())) + [int("x")]
+except ValueError as error:
+    deque([error]).clear()
+try:
+    print(end="")
+    input()
+except EOFError:
+    pass
+"""
+
+
+def _rehearse(work):
+    """Take the page faults of a typical run before there is a request to wait for them.
+
+    A page of the fork server that is written to is copied; nearly every run writes to the same
+    few hundred (reference counts, allocator pools, the compiler's and the interpreter's state),
+    so that a parked cell can have its copies already. This goes the way of a run: a request with
+    a file, a program that computes, prints and reads, and its end.
+    """
+    frame = {"op": "run", "files": [["main.py", len(_REHEARSAL), 0o644]], "env": {"LANG": "C"}}
+    request = protocol.parse(
+        protocol.pack(dict(frame, entry="main.py", args=[], rlimits={"core": 0}))
+    )
+    steps.set_rlimits(request["rlimits"])
+    name = request["files"][0][0]
+    fd = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+    os.write(fd, _REHEARSAL)
+    os.close(fd)
+    module = types.ModuleType("__rehearsal__")
+    namespace = module.__dict__
+    source = _describe(namespace, name, work + "/" + name)
+    os.unlink(name)
+    _forget_shadowed(request["files"])
+    exec(compile(source, name, "exec", 0, True), namespace)
+    del module, namespace
+    _flush()
+    gc.collect()
+    gc.freeze()  # what the launcher made since its own is not to be found by gc.get_objects() either
 
 
 def _forget_shadowed(files):

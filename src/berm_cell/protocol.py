@@ -21,6 +21,30 @@ MAX_FDS = 8
 """Descriptors of one frame: stdin, stdout, stderr, a bundle, and room for the cgroup."""
 
 _FD = struct.Struct("i")
+_ANCILLARY = socket.CMSG_SPACE(MAX_FDS * _FD.size)
+# Plain numbers: arithmetic on the enumerations that the socket module makes of them is slow.
+_SOL_SOCKET, _SCM_RIGHTS = int(socket.SOL_SOCKET), int(socket.SCM_RIGHTS)
+_MSG_NOSIGNAL, _MSG_CMSG_CLOEXEC = int(socket.MSG_NOSIGNAL), int(socket.MSG_CMSG_CLOEXEC)
+_TRUNCATED = int(socket.MSG_CTRUNC) | int(socket.MSG_TRUNC)
+
+# What json.loads and json.dumps come to, without the layers of Python that each call goes through.
+_SCAN = json.JSONDecoder().scan_once  # pyright: ignore[reportAttributeAccessIssue]
+
+
+_MAKE_ENCODER = getattr(json.encoder, "c_make_encoder", None)
+if _MAKE_ENCODER is not None:
+    _ENCODE = _MAKE_ENCODER(
+        *(None, json.JSONEncoder().default, json.encoder.encode_basestring_ascii, None),
+        *(":", ",", False, False, True),
+    )
+
+    def _dumps(message):
+        return "".join(_ENCODE(message, 0))
+
+else:  # PyPy
+
+    def _dumps(message):
+        return json.dumps(message, separators=(",", ":"))
 
 
 class FrameError(Exception):
@@ -29,7 +53,7 @@ class FrameError(Exception):
 
 def pack(message):
     """The bytes of one frame; raises ``FrameError`` if it is too large."""
-    data = json.dumps(message, separators=(",", ":")).encode("ascii")
+    data = _dumps(message).encode("ascii")
     if len(data) > MAX_FRAME:
         raise FrameError("frame of %d bytes, at most %d" % (len(data), MAX_FRAME))
     return data
@@ -37,47 +61,63 @@ def pack(message):
 
 def send_frame(sock, message, fds=()):
     """Send one frame; raises ``FrameError`` if it is too large, ``OSError`` if the peer is gone."""
-    data = pack(message)
+    send_packet(sock, pack(message), fds)
+
+
+def send_packet(sock, data, fds=()):
+    """Send bytes and descriptors as one packet, whatever they mean."""
     if len(fds) > MAX_FDS:
         raise FrameError("frame with %d descriptors, at most %d" % (len(fds), MAX_FDS))
     if not fds:
-        sock.send(data, socket.MSG_NOSIGNAL)
+        sock.send(data, _MSG_NOSIGNAL)
         return
     packed = b"".join(_FD.pack(fd) for fd in fds)
-    ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, packed)]
-    sock.sendmsg([data], ancillary, socket.MSG_NOSIGNAL)
+    sock.sendmsg([data], [(_SOL_SOCKET, _SCM_RIGHTS, packed)], _MSG_NOSIGNAL)
 
 
-def receive_frame(sock):
+def receive_frame(sock, flags=0):
     """Receive one frame: ``(message, fds)``, or ``(None, [])`` when the other side has closed.
 
-    Blocks as the socket does (``BlockingIOError`` on a non-blocking one). The descriptors are
+    Blocks as the socket and ``flags`` do (``BlockingIOError`` on a non-blocking one). The descriptors are
     close-on-exec. Raises ``FrameError`` for everything that is not a well-formed frame, after
     closing whatever descriptors came with it.
     """
-    data, ancillary, flags, _ = sock.recvmsg(
-        MAX_FRAME + 1, socket.CMSG_SPACE(MAX_FDS * _FD.size), socket.MSG_CMSG_CLOEXEC
-    )
-    fds = []
-    for level, kind, payload in ancillary:
-        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-            whole = len(payload) - len(payload) % _FD.size
-            fds.extend(row[0] for row in _FD.iter_unpack(payload[:whole]))
+    data, fds = receive_packet(sock, flags)
+    if not data and not fds:
+        return None, []
     try:
-        if not data and not fds:
-            return None, []
-        if flags & (socket.MSG_CTRUNC | socket.MSG_TRUNC) or len(data) > MAX_FRAME:
-            raise FrameError("frame over its bound")
-        try:
-            message = json.loads(data.decode("utf-8"))
-        except (ValueError, RecursionError) as error:
-            raise FrameError("frame is not JSON") from error
-        if not isinstance(message, dict):
-            raise FrameError("frame is not a JSON object")
+        return parse(data), fds
     except FrameError:
         close_all(fds)
         raise
-    return message, fds
+
+
+def receive_packet(sock, flags=0):
+    """Receive the bytes and descriptors of one packet, unparsed; ``(b"", [])`` at the end."""
+    data, ancillary, flags, _ = sock.recvmsg(MAX_FRAME + 1, _ANCILLARY, flags | _MSG_CMSG_CLOEXEC)
+    fds = []
+    for level, kind, payload in ancillary:
+        if level == _SOL_SOCKET and kind == _SCM_RIGHTS:
+            whole = len(payload) - len(payload) % _FD.size
+            fds.extend(row[0] for row in _FD.iter_unpack(payload[:whole]))
+    if flags & _TRUNCATED or len(data) > MAX_FRAME:
+        close_all(fds)
+        raise FrameError("frame over its bound")
+    return data, fds
+
+
+def parse(data):
+    """Return the object of a frame's bytes; raises ``FrameError`` if it is none."""
+    try:
+        text = data.decode("utf-8")
+        message, end = _SCAN(text, 0)
+    except (ValueError, RecursionError, StopIteration) as error:
+        raise FrameError("frame is not JSON") from error
+    if end != len(text):
+        raise FrameError("frame has something after its JSON")
+    if not isinstance(message, dict):
+        raise FrameError("frame is not a JSON object")
+    return message
 
 
 def close_all(fds):

@@ -9,7 +9,6 @@ follows no link. Programs may have left unreadable directories and any depth of 
 import errno
 import fcntl
 import os
-import secrets
 import stat
 
 _OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -27,6 +26,9 @@ MAX_DEPTH = 128
 
 _GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
+SMALL = 32
+"""Entries of a run's directory that the fork server removes itself."""
+
 MAX_SWEPT = 4096
 """Bound of one look for what a killed service left behind."""
 
@@ -37,7 +39,7 @@ class Berth:
     def __init__(self, base):
         """Make it below ``base``, after removing those of servers that are gone."""
         _sweep(base)
-        self.path = os.path.join(base, _PREFIX + secrets.token_hex(16))
+        self.path = os.path.join(base, _PREFIX + os.urandom(16).hex())
         os.mkdir(self.path, 0o711)
         self._lock = os.open(self.path, _OPEN)
         fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -49,7 +51,7 @@ class Berth:
 
 def make(berth, owner):
     """Make one run's directories below ``berth``; returns ``(path, {"work": ..., "tmp": ...})``."""
-    path = os.path.join(berth, secrets.token_hex(16))
+    path = os.path.join(berth, os.urandom(16).hex())
     os.mkdir(path, 0o700)
     directories = {name: os.path.join(path, name) for name in DIRECTORIES}
     for name in directories.values():
@@ -124,6 +126,14 @@ def _open_unlisted(name, parent):
                 return None
             return -1
     return -1
+
+
+def remove_small(path):
+    """Remove a run's directory if it holds next to nothing; False if it must be left to a clerk."""
+    if measure(path, SMALL, UNKNOWN)[1] > SMALL:
+        return False
+    remove(path)
+    return True
 
 
 def remove(path):

@@ -1,29 +1,46 @@
-"""The fork server: import, fork, reap, report. Single-threaded, no secrets, no network.
+"""The fork server: import, fork, watch, reap, report. Single-threaded, no secrets, no network.
 
 It hears frames on one socket, from the host alone:
 
-* ``{"op": "cell", "id": n, "owner": [uid, gid]}`` with the cell's two sockets, and the
-  ``cgroup.procs`` of its leaf if it has one: fork a cell.
-* ``{"op": "kill", "id": n}``: the host's last resort against a cell whose agent is silent.
+* ``{"op": "cell", "id": n, "owner": [uid, gid]}`` with the program's socket, and the
+  ``cgroup.procs`` of its leaf if it has one: make a cell.
+* ``{"op": "watch", "id": n, "at": ..., "limits": {...}}``: the program has its request.
+* ``{"op": "end", "id": n}``: the run, or the parked cell, is not wanted any more.
 * end of file: exit, which ends every cell.
 
-It says ``{"op": "ready"}`` once, ``{"op": "gone", "id": n}`` when a cell's agent was reaped,
-and ``{"op": "failed"}`` with the step when the plan cannot be applied.
+It says ``{"op": "ready"}`` once; of each cell ``parked``, then ``ended`` with what the run used, and
+``gone`` when nothing is left of it (or ``"gone": true`` in the frame before); ``failed`` with the step
+when a layer cannot be applied, for a cell with its number.
 """
 
 import gc
 import os
-import select
 import signal
 import socket
 import sys
 import time
 
 from berm_cell import _syscalls as sys_
-from berm_cell import agent, canary, children, program, protocol, rundir, stack, steps, tree
+from berm_cell import (
+    agent,
+    canary,
+    cells,
+    clerk,
+    init,
+    program,
+    protocol,
+    rundir,
+    stack,
+    steps,
+    tree,
+    warden,
+)
 
 LEAVE_TIMEOUT = 3.0
 """Seconds that the agents have to end their runs when the host is gone."""
+
+HEARD_AT_ONCE = 64
+"""Orders taken in one turn before the runs are looked after again."""
 
 ORPHAN_ROUNDS = 10_000
 
@@ -37,20 +54,20 @@ def serve(host_fd):
     host = socket.socket(fileno=host_fd)
     host.set_inheritable(False)
     try:
-        ground, hidden = _prepare(host)
+        ground = _prepare(host)
     except steps.StepFailed as failure:
         return _fail(host, failure.frame())
     except (OSError, protocol.FrameError, KeyError, TypeError, ValueError) as error:
         text = "%s: %s" % (type(error).__name__, error)
         return _fail(host, {"op": "failed", "step": "start", "errno": 0, "text": text[:500]})
-    request = _loop(host, ground)
+    request = Server(host, ground).serve()
     if request["op"] == "canary":
         canary.run(request)
     if request["op"] == "hoard":
         canary.hoard(request["size"])
     if not ground.cell["in_process"]:
         program.execute(request)
-    code, namespace = program.load(request, hidden)
+    code, namespace = program.load(request)
     return code, namespace, program.finish, stack.bottom
 
 
@@ -73,12 +90,16 @@ def _prepare(host):
         name = "/proc/self/ns/pid" if outer_proc < 0 else "self/ns/pid"
         flags = os.O_RDONLY | os.O_CLOEXEC
         own_pid_namespace = os.open(name, flags, dir_fd=None if outer_proc < 0 else outer_proc)
-    hidden = _warm(plan["berth"])
     if berth is None and not cell["mounts"]:
         berth = rundir.Berth(cell["run_dir"])
+    path = ""
+    if cell["gathers"] == "init":
+        path = init.PATH if "pivot-root" in plan["berth"]["layers"] else init.held()
+    steps.prepare(cell)
     sys_.set_name("berm-forkserver")
+    hidden = _warm(plan["berth"])
     protocol.send_frame(host, {"op": "ready", "python": sys.version.split()[0]})
-    return agent.Ground(cell, own_pid_namespace, berth, outer_proc), hidden
+    return cells.Ground(cell, own_pid_namespace, path, berth, outer_proc, hidden)
 
 
 def _fail(host, frame):
@@ -115,101 +136,215 @@ def _warm(berth):
 
     Returns the names of the launcher's own modules, which a program must not see.
     """
+    if berth["preload"]:
+        program.import_threading()
     for name in berth["preload"]:
         try:
             __import__(name)
         except ImportError:
             continue
     hidden = [m for m in sys.modules if m == "berm_cell" or m.startswith("berm_cell.")]
+    # Without a last reference no program pays for taking them apart.
+    for name in hidden:
+        sys_.keep_for_ever(sys.modules[name])
     gc.collect()
     gc.freeze()
+    gc.disable()
     return hidden
 
 
-def _loop(host, ground):
-    """Fork and reap; returns the request in a program's process."""
-    events = children.ChildEvents()
-    poll = select.poll()
-    poll.register(host.fileno(), select.POLLIN)
-    poll.register(events.fd, select.POLLIN)
-    cells = {}
-    while True:
-        for fd, _event in poll.poll():
-            if fd == events.fd:
-                events.clear()
-                continue
-            message, fds = protocol.receive_frame(host)
-            if message is None:
-                return _leave(cells, ground)
-            if message["op"] == "kill":
-                _kill(cells, message["id"])
-                continue
-            pid, request = _start(message, fds, ground)
-            if request is not None:
-                return request
-            cells[pid] = message["id"]
-        _reap(host, cells, ground)
+class Server:
+    """The loop: orders from the host, and a warden for the cells made."""
+
+    def __init__(self, host, ground):
+        self._host = host
+        self._ground = ground
+        self._warden = ServerWarden(host, ground)
+
+    def serve(self):
+        """Serve until the host is gone; returns the request in a program's process."""
+        keeper = self._warden
+        while True:
+            heard, reap = keeper.wait()
+            if heard:
+                for message, fds in self._orders():
+                    if message is None:
+                        return self._leave()
+                    if message["op"] != "cell":
+                        protocol.close_all(fds)
+                        keeper.order(message)
+                        continue
+                    request = self._make(message, fds)
+                    if request is not None:
+                        return request
+            keeper.tend(reap)
+
+    def _orders(self):
+        """What the host has said by now; blocks for nothing."""
+        for _ in range(HEARD_AT_ONCE):
+            try:
+                yield protocol.receive_frame(self._host, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                return
+
+    def _make(self, message, fds):
+        """Make a cell; returns the request in its program's process, None here."""
+        owner = (int(message["owner"][0]), int(message["owner"][1]))
+        cgroup = fds[1] if len(fds) > 1 else -1
+        order = cells.Order(int(message["id"]), owner, fds[0], cgroup)
+        request = None
+        try:
+            if self._ground.cell["gathers"] == "agent":
+                pid, sock, request = agent.start(self._ground, order, self._host.fileno())
+                if pid:
+                    self._warden.add_agent(order.number, pid, sock)
+            else:
+                run, request = cells.make(self._ground, order, gathered=False)
+                if run is not None:
+                    self._warden.adopt(run)
+        except steps.StepFailed as failure:
+            self._warden.tell(dict(failure.frame(), id=order.number))
+            self._warden.tell({"op": "gone", "id": order.number})
+        if request is None:
+            protocol.close_all(fds)
+        return request
+
+    def _leave(self):
+        """The host is gone: so are the cells, at once with a pid namespace, else one by one."""
+        if self._ground.berth is not None:
+            self._warden.end_all()
+            self._ground.berth.remove()
+        os._exit(0)
 
 
-def _start(message, fds, ground):
-    owner = (int(message["owner"][0]), int(message["owner"][1]))
-    agent_sock = socket.socket(fileno=fds[0])
-    program_sock = socket.socket(fileno=fds[1])
-    cgroup_fd = fds[2] if len(fds) > 2 else -1
-    pid, request = agent.start(ground, agent_sock, program_sock, owner, cgroup_fd)
-    if pid:
-        agent_sock.close()
-        program_sock.close()
-        protocol.close_all(fds[2:])
-    return pid, request
+class ServerWarden(warden.Warden):
+    """Watches the runs made here, and stands between the host and the agents of the others."""
 
+    def __init__(self, host, ground):
+        super().__init__(host, host.fileno())
+        self._ground = ground
+        self._agents = {}
+        self._clerks = {}
+        self._undertaker = None
+        if ground.cell["gathers"] == "init":
+            self._undertaker = clerk.Undertaker()
 
-def _leave(cells, ground):
-    """The host is gone: so are the cells, at once with a pid namespace, else by their agents."""
-    if ground.berth is not None:
+    def add_agent(self, number, pid, sock):
+        """A cell with a warden of its own was made."""
+        self._agents[number] = (pid, sock)
+
+    def order(self, message):
+        """Follow an order, or hand it on to the agent whose run it is about."""
+        known = self._agents.get(message["id"])
+        if known is None:
+            super().order(message)
+            run = self.runs.get(message["id"])
+            if run is not None and run.watched and message["op"] == "watch":
+                self._resize_disk(run)
+            return
+        try:
+            protocol.send_frame(known[1], message)
+        except OSError:
+            pass  # it is about to be reaped
+
+    def _resize_disk(self, run):
+        """Give the run's file system another size than its cell was parked with."""
+        if self._ground.cell["mounts"] and run.limits["disk"] != self._ground.cell["disk"]:
+            cell, size = self._ground.cell, run.limits["disk"]
+            self._hand_over(run, lambda: steps.resize_disk(cell, size), None)
+
+    def _hand_over(self, run, work, then):
+        """Let a clerk do what takes long or must be done inside the run's mounts."""
+        pid = clerk.start(run.held[1] if len(run.held) > 1 else -1, work)
+        self._clerks[pid] = then
+
+    def report(self, run):
+        """Tell the host how a run ended, and whether anything is left to do for it."""
+        if run.collect is None:
+            run.told_gone = run.reaped and run.run_dir is None
+            self.tell(dict(run.report(), gone=run.told_gone))
+
+    def bury(self, run):
+        """Take out of a finished run's files what the host wants, and remove them."""
+        number = run.number
+        if run.collect is not None:
+            message = run.report()
+            self._hand_over(
+                run,
+                lambda: clerk.collect(run, message, self.tell),
+                lambda status: self._collected(run, status),
+            )
+        elif run.run_dir is not None:
+            self._clear(run)
+        elif not (run.reported and run.told_gone):
+            self.tell({"op": "gone", "id": number})
+        if self._undertaker is not None:
+            self._undertaker.take(run.held)
+
+    def _collected(self, run, status):
+        if status:
+            self.tell({"op": "failed", "id": run.number, "step": "collect"})
+        self.tell({"op": "gone", "id": run.number})
+
+    def _clear(self, run):
+        """Remove the files of a run that left some on the host, then say that it is gone."""
+        number, path = run.number, run.run_dir
+        if path is None or rundir.remove_small(path):
+            self.tell({"op": "gone", "id": number})
+        else:
+            self._hand_over(
+                run,
+                lambda: rundir.remove(path),
+                lambda _status: self.tell({"op": "gone", "id": number}),
+            )
+
+    def reaped_other(self, pid, status, _usage):
+        """A clerk or an agent; or an orphan, which has its own agent to answer for it."""
+        if pid in self._clerks:
+            then = self._clerks.pop(pid)
+            if then is not None:
+                then(status)
+            return
+        for number, (known, sock) in self._agents.items():
+            if known == pid:
+                sock.close()
+                del self._agents[number]
+                if os.WIFSIGNALED(status):
+                    self._kill_orphans()
+                self.tell({"op": "gone", "id": number})
+                return
+
+    def _kill_orphans(self):
+        """End what an agent left that was itself killed: this process is a subreaper, so it is here."""
+        if "pid-namespace" in self._ground.cell["layers"]:
+            return  # the pid namespace ended with its init
+        ours = {pid for pid, _ in self._agents.values()} | set(self._clerks)
+        for _ in range(ORPHAN_ROUNDS):
+            orphans = [pid for pid in tree.own_children(self._ground.proc) if pid not in ours]
+            if not orphans:
+                return
+            for pid in orphans:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+
+    def end_all(self):
+        """The host is gone: end every run; agents have their sockets closed, and a moment."""
+        for run in list(self.runs.values()):
+            run.unwanted = True
+            run.stop("host")
+        for _pid, sock in self._agents.values():
+            sock.close()
         deadline = time.monotonic() + LEAVE_TIMEOUT
-        while cells and time.monotonic() < deadline:
-            pid = os.waitpid(-1, os.WNOHANG)[0]
+        left = {pid for pid, _ in self._agents.values()}
+        while left and time.monotonic() < deadline:
+            try:
+                pid = os.waitpid(-1, os.WNOHANG)[0]
+            except ChildProcessError:
+                break
             if pid == 0:
                 time.sleep(0.005)
-            cells.pop(pid, None)
-        for pid in cells:
+            left.discard(pid)
+        for pid in left:
             os.kill(pid, signal.SIGKILL)
-        _kill_orphans((), ground)
-        ground.berth.remove()
-    os._exit(0)
-
-
-def _kill_orphans(agents, ground):
-    """End what an agent left that was itself killed: this process is a subreaper, so it is here."""
-    if "pid-namespace" in ground.cell["layers"]:
-        return  # the pid namespace ended with its init
-    family = tree.ProcessTree(ground.proc, False)
-    for _ in range(ORPHAN_ROUNDS):
-        orphans = [pid for pid in family.children() if pid not in agents]
-        if not orphans:
-            return
-        for pid in orphans:
-            os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
-
-
-def _kill(cells, number):
-    for pid, known in cells.items():
-        if known == number:
-            os.kill(pid, signal.SIGKILL)
-
-
-def _reap(host, cells, ground):
-    while True:
-        try:
-            pid, status = os.waitpid(-1, os.WNOHANG)
-        except ChildProcessError:
-            return
-        if pid == 0:
-            return
-        number = cells.pop(pid, None)
-        if number is not None:
-            if os.WIFSIGNALED(status):
-                _kill_orphans(cells, ground)
-            protocol.send_frame(host, {"op": "gone", "id": number})
+        self._agents.clear()
+        self._kill_orphans()

@@ -3,9 +3,8 @@
 Three functions, read top to bottom:
 
 * :func:`enter_berth` — once per fork server: the namespaces and the root that its cells share.
-* :func:`open_cell` — once per cell, in the cell's agent: what is this run's alone.
-* :func:`confine` — once per cell, in the program's process: everything that cannot be undone,
-  seccomp last.
+* :func:`open_cell` — once per cell, in the program's process: what is this run's alone.
+* :func:`confine` — right after it: everything that cannot be undone, seccomp last.
 
 The plan (plain JSON, computed on the host by ``berm.policy.plan``) says which layers apply; a
 layer that the plan names and that fails ends the cell with :class:`StepFailed`. Nothing is
@@ -13,15 +12,13 @@ skipped silently: what a machine cannot give is left out by the host's plan, whe
 visible, and never here.
 """
 
-import base64
 import errno
 import os
 import resource
 import signal
-import struct
 
 from berm_cell import _syscalls as sys_
-from berm_cell import copied_root, minimal_root, protocol, rundir
+from berm_cell import copied_root, init, minimal_root, rules, rundir
 
 NAMESPACE_FLAGS = {
     "mount-namespace": sys_.CLONE_NEWNS,
@@ -63,7 +60,7 @@ class StepFailed(Exception):
         return {"op": "failed", "step": self.step, "errno": self.errno, "text": self.text[:500]}
 
 
-class _Step:
+class step:  # noqa: N801 - used like a function, as contextlib's are
     """Names the layer that is being applied, so that a failure says where it happened."""
 
     def __init__(self, name):
@@ -94,18 +91,18 @@ def enter_berth(berth, ask_host_for_ids):
     the runtime's files were copied to it, else None.
     """
     home = None
-    with _Step("harden"):
+    with step("harden"):
         sys_.prctl(sys_.PR_SET_DUMPABLE, 0)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     layers = berth["layers"]
     if "user-namespace" in layers:
-        with _Step("user-namespace"):
+        with step("user-namespace"):
             _enter_user_namespace(berth["ids"], ask_host_for_ids)
     if "copied-root" in layers:  # as the uid that the fork server has from here on
-        with _Step("copied-root"):
+        with step("copied-root"):
             home = rundir.Berth(berth["run_dir"])
             copied_root.build(home.path, berth["root"]["files"])
-    with _Step("namespaces"):
+    with step("namespaces"):
         flags = 0
         for layer in layers:
             flags |= NAMESPACE_FLAGS.get(layer, 0)
@@ -115,25 +112,25 @@ def enter_berth(berth, ask_host_for_ids):
         pid = os.fork()
         if pid:
             return pid, home
-        with _Step("parent-death"):
+        with step("parent-death"):
             sys_.prctl(sys_.PR_SET_PDEATHSIG, signal.SIGKILL)
             if os.getppid() != 0 and not os.path.exists("/proc"):
                 raise OSError(errno.ESRCH, "the parent is gone")
     if "uts-namespace" in layers:
-        with _Step("uts-namespace"):
+        with step("uts-namespace"):
             import socket
 
             socket.sethostname("cell")
     if home is not None:
-        with _Step("copied-root"):
+        with step("copied-root"):
             home.path = copied_root.enter(home.path)
     if "pivot-root" in layers:
-        with _Step("pivot-root"):
+        with step("pivot-root"):
             minimal_root.build(berth["root"])
-    with _Step("no-new-privs"):
+    with step("no-new-privs"):
         sys_.prctl(sys_.PR_SET_NO_NEW_PRIVS, 1)
     if "pid-namespace" not in layers and berth["adopts"]:
-        with _Step("agent"):
+        with step("agent"):
             sys_.prctl(sys_.PR_SET_CHILD_SUBREAPER, 1)
     return 0, home
 
@@ -172,56 +169,50 @@ def _write_own_map(inside_uid, uid, inside_gid, gid, proc_fd=None):
             os.close(fd)
 
 
-# --- once per cell, in the agent -----------------------------------------------------------
+def prepare(cell):
+    """Add to the plan's ``cell`` what its cells can share: the filter's bytes, the rules' files."""
+    with step("seccomp"):
+        cell["filter"] = rules.Filter(cell["seccomp"], cell["self_pid"])
+    with step("landlock"):
+        if cell["landlock"] is not None:
+            cell["rules"] = rules.Landlock(cell["landlock"])
 
 
-def fork_cell(layers, own_pid_namespace):
-    """Fork the agent; with a pid namespace of the cell's own, it is that namespace's init."""
-    if "pid-namespace" in layers:
-        with _Step("pid-namespace"):
-            if own_pid_namespace >= 0:
-                sys_.setns(own_pid_namespace, sys_.CLONE_NEWPID)
-            sys_.unshare(sys_.CLONE_NEWPID)
-    return os.fork()
+def enter_pid_namespace(own):
+    """Make a pid namespace of the cell's own: the next fork is its init."""
+    with step("pid-namespace"):
+        if own >= 0:
+            sys_.setns(own, sys_.CLONE_NEWPID)
+        sys_.unshare(sys_.CLONE_NEWPID)
 
 
-def open_cell(cell, owner, berth):
-    """Make what is this cell's alone: mounts, IPC, and the two directories it may write.
+# --- once per cell, around its processes ---------------------------------------------------
 
-    Args:
-        cell: the plan's ``cell`` object.
-        owner: ``(uid, gid)`` that the program will have, as seen from the agent.
-        berth: the fork server's directory on the host, for plans without mounts, else None.
 
-    Returns ``(run_dir, directories)``: what to remove afterwards (None with mounts, which
-    vanish by themselves), and the absolute paths of ``work`` and ``tmp``.
-    """
-    layers = cell["layers"]
-    with _Step("session"):
+def enter_new_pid_namespace(path):
+    """Make a pid namespace with its init; the next fork joins it. Returns the init's process id."""
+    with step("pid-namespace"):
+        sys_.unshare(sys_.CLONE_NEWPID)
+        return init.spawn(path)
+
+
+def return_to_pid_namespace(own):
+    """Let the children to come be of the fork server's own pid namespace again."""
+    with step("pid-namespace"):
+        sys_.setns(own, sys_.CLONE_NEWPID)
+
+
+def enter_agent(cell, owner):
+    """Become the process that gathers a run: every process of it is a descendant from here on."""
+    with step("session"):
         os.setsid()
-    with _Step("namespaces"):
-        flags = 0
-        for layer in layers:
-            if layer != "pid-namespace":
-                flags |= NAMESPACE_FLAGS.get(layer, 0)
-        if flags:
-            sys_.unshare(flags)
-    if cell["mounts"]:
-        with _Step("directories"):
-            _mount_directories(cell, owner)
-        if cell["proc"]:
-            with _Step("proc"):
-                _mount_proc()
-        run_dir, directories = None, {"work": cell["work"], "tmp": cell["tmp"]}
-    else:
-        with _Step("directories"):
-            run_dir, directories = rundir.make(berth, owner)
-    with _Step("agent"):
-        if "agent" in layers and "pid-namespace" not in layers:
+        sys_.prctl(sys_.PR_SET_PDEATHSIG, signal.SIGKILL)
+    _enter_namespaces(cell, owner)
+    with step("agent"):
+        if "agent" in cell["layers"]:
             sys_.prctl(sys_.PR_SET_CHILD_SUBREAPER, 1)
         if cell["agent_scope"]:  # after the mounts, which a Landlock domain refuses
             _enter_scope(cell["agent_scope"])
-    return run_dir, directories
 
 
 def _enter_scope(scope):
@@ -230,10 +221,52 @@ def _enter_scope(scope):
     refer = sys_.LANDLOCK_ACCESS_FS_REFER
     ruleset = sys_.landlock_create(refer, 0, scope)
     try:
-        allow_path(ruleset, "/", refer, 0)
+        rules.allow_path(ruleset, "/", refer, 0)
         sys_.landlock_restrict(ruleset)
     finally:
         os.close(ruleset)
+
+
+# --- once per cell, in the program's process: what is the run's alone ------------------------
+
+
+def open_cell(cell, owner):
+    """Enter a session and namespaces of the run's own, and make what it may write.
+
+    Args:
+        cell: the plan's ``cell`` object.
+        owner: ``(uid, gid)`` that the program will have, in the fork server's user namespace.
+
+    Where an agent gathers the run, that has done all but the session. Returns the descriptors
+    that the warden holds on to: a procfs of the run's own and its mount namespace, or none.
+    A namespace that nobody else holds is taken down while the program ends, and its end waits.
+    """
+    with step("session"):
+        os.setsid()
+        sys_.prctl(sys_.PR_SET_PDEATHSIG, signal.SIGKILL)
+        os.umask(0o022)
+    if cell["gathers"] == "agent":
+        return []
+    _enter_namespaces(cell, owner)
+    if not cell["proc"]:
+        return []
+    with step("proc"):
+        _mount_proc()
+        proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        return [proc, os.open("/proc/self/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)]
+
+
+def _enter_namespaces(cell, owner):
+    with step("namespaces"):
+        flags = 0
+        for layer in cell["layers"]:
+            if layer != "pid-namespace":
+                flags |= NAMESPACE_FLAGS.get(layer, 0)
+        if flags:
+            sys_.unshare(flags)
+    if cell["mounts"]:
+        with step("directories"):
+            _mount_directories(cell, owner)
 
 
 def _mount_proc():
@@ -258,7 +291,7 @@ def _mount_directories(cell, owner):
 
 def resize_disk(cell, size):
     """Give the cell's file system another size, in bytes; fails if more is already in use."""
-    with _Step("disk"):
+    with step("disk"):
         sys_.mount(
             None,
             cell["box"],
@@ -268,89 +301,62 @@ def resize_disk(cell, size):
         )
 
 
-# --- once per cell, in the program's process ------------------------------------------------
+# --- once per cell, in the program's process: what cannot be undone --------------------------
 
 
-def confine(cell, owner, directories, cgroup_fd, keep_fds, notify, proc_fd):
+def confine(cell, owner, directories, cgroup_fd, keep_fds, proc_fd):
     """Apply everything that cannot be undone, in this order; seccomp is the last.
 
     Args:
         cell: the plan's ``cell`` object.
-        owner: ``(uid, gid)`` of the program in the agent's user namespace.
+        owner: ``(uid, gid)`` of the program in the fork server's user namespace.
         directories: absolute paths of the working and temporary directories.
         cgroup_fd: an open ``cgroup.procs`` of the cell's leaf, or -1.
         keep_fds: the only descriptors that stay open.
-        notify: the socket over which the agent waits for the filter's listener, or None.
-        proc_fd: a procfs that shows this process; closed as soon as the id maps are written.
+        proc_fd: a procfs that shows this process.
+
+    Returns the listener of the filter, or -1 for a filter without one.
     """
     layers = cell["layers"]
-    with _Step("session"):
-        os.setsid()
-        sys_.prctl(sys_.PR_SET_PDEATHSIG, signal.SIGKILL)
-        os.umask(0o022)
     if cgroup_fd >= 0:
-        with _Step("cgroup"):
+        with step("cgroup"):
             os.write(cgroup_fd, b"0")
-    with _Step("descriptors"):
-        sys_.close_all_but([*keep_fds, proc_fd])
+    with step("descriptors"):
+        sys_.close_all_but([*keep_fds, *rules.opened(cell)])
     if "rlimits" in layers:
-        with _Step("rlimits"):
+        with step("rlimits"):
             set_rlimits(cell["rlimits"])
             os.nice(cell["nice"])
     if "uid" in layers:
-        with _Step("uid"):
+        with step("uid"):
             os.setgroups([])
             os.setresgid(owner[1], owner[1], owner[1])
             os.setresuid(owner[0], owner[0], owner[0])
     if "user-namespace" in layers:
-        with _Step("user-namespace"):
+        with step("user-namespace"):
             sys_.prctl(sys_.PR_SET_DUMPABLE, 1)
             sys_.unshare(sys_.CLONE_NEWUSER)
             _write_own_map(cell["uid"], owner[0], cell["gid"], owner[1], proc_fd)
-    os.close(proc_fd)
     if "capabilities" in layers:
-        with _Step("capabilities"):
+        with step("capabilities"):
             sys_.drop_capabilities()
-    with _Step("no-new-privs"):
+    with step("no-new-privs"):
         sys_.prctl(sys_.PR_SET_NO_NEW_PRIVS, 1)
         sys_.prctl(sys_.PR_SET_PDEATHSIG, signal.SIGKILL)  # a change of ids clears it
-        # The agent, which may have the same uid, must be able to see what the program holds.
+        # The warden, which may have the same uid, must be able to see what the program holds.
         sys_.prctl(sys_.PR_SET_DUMPABLE, 1)
-    with _Step("working-directory"):
+    with step("working-directory"):
         os.chdir(directories["work"])
     if cell["landlock"] is not None:
-        with _Step("landlock"):
-            _restrict_landlock(cell["landlock"], directories)
+        with step("landlock"):
+            cell["rules"].restrict(directories)
     if "seccomp" in layers:
-        with _Step("seccomp"):
-            _install_filter(_own_filter(cell["seccomp"], cell["self_pid"]), notify)
-
-
-def _install_filter(program, notify):
-    """Install the filter; its listener goes to the agent, and no copy of it stays here."""
-    if notify is None:
-        sys_.seccomp_install(program)
-        return
-    listener = sys_.seccomp_install(program, sys_.SECCOMP_FILTER_FLAG_NEW_LISTENER)
-    try:
-        protocol.send_frame(notify, {"op": "listener"}, [listener])
-    finally:
-        os.close(listener)
-        notify.close()
-
-
-_INSTRUCTION = struct.Struct("HBBI")  # linux/filter.h, struct sock_filter
-_JEQ_K = 0x15
-
-
-def _own_filter(encoded, placeholder):
-    """Put this process's id where the filter compares with the placeholder for it."""
-    program = bytearray(base64.b64decode(encoded))
-    for offset in range(0, len(program), _INSTRUCTION.size):
-        code, true, false, value = _INSTRUCTION.unpack_from(program, offset)
-        if code == _JEQ_K and value == placeholder:
-            _INSTRUCTION.pack_into(program, offset, code, true, false, os.getpid())
-    return bytes(program)
+        with step("seccomp"):
+            program = cell["filter"].of_this_process()
+            if cell["notify"]:
+                return sys_.seccomp_install(program, sys_.SECCOMP_FILTER_FLAG_NEW_LISTENER)
+            sys_.seccomp_install(program)
+    return -1
 
 
 def set_rlimits(limits):
@@ -361,28 +367,3 @@ def set_rlimits(limits):
         if hard != resource.RLIM_INFINITY:
             value = min(value, hard)
         resource.setrlimit(which, (value, value))
-
-
-def _restrict_landlock(landlock, directories):
-    ruleset = sys_.landlock_create(landlock["fs"], landlock["net"], landlock["scope"])
-    try:
-        for path, access in landlock["rules"]:
-            allow_path(ruleset, path.format(**directories), access, landlock["file_mask"])
-        sys_.landlock_restrict(ruleset)
-    finally:
-        os.close(ruleset)
-
-
-def allow_path(ruleset, path, access, file_mask):
-    """Add one path to a ruleset; a path that does not exist here needs no rule."""
-    try:
-        fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    try:
-        directory = os.stat(fd).st_mode & 0o170000 == 0o040000
-        allowed = access if directory else access & file_mask
-        if allowed:
-            sys_.landlock_allow(ruleset, fd, allowed)
-    finally:
-        os.close(fd)

@@ -14,6 +14,9 @@ _TICK = 1.0 / os.sysconf("SC_CLK_TCK")
 UNKNOWN = 1 << 62
 """Bytes that a process counts for which cannot be looked into: more than any limit."""
 
+_FIRST = 2
+"""The program's id in a pid namespace of its own, after the init's."""
+
 MAX_PROCESSES = 8192
 """Bound of one walk through the tree."""
 
@@ -32,29 +35,40 @@ def cpu_clock(pid):
 
 
 class ProcessTree:
-    """All descendants of the calling process, read through an open directory of procfs."""
+    """The processes of one run, read through an open directory of procfs.
 
-    def __init__(self, proc_fd, own_proc, owner=None):
-        """Take a procfs; ``own_proc`` says that it shows this pid namespace and nothing else.
+    Args:
+        program: the program's process id, as this process numbers it.
+        proc_fd: a procfs that numbers as this process does, or -1 until :meth:`enter`.
+        gathered: False if the run is the program and its descendants; True if it is every
+            descendant of the calling process.
+        owner: the (uid, gid) of the processes, where this one is a root that may be without
+            CAP_SYS_PTRACE (as in Docker) and must take them on to see what the processes hold.
+    """
 
-        ``owner``: the (uid, gid) of the processes, where this one is a root that may be without
-        CAP_SYS_PTRACE (as in Docker) and must take them on to see what the processes hold.
-        """
+    def __init__(self, program, proc_fd, gathered, owner=None):
+        self._program = program
         self._owner = owner
         self._proc = proc_fd
-        self._own = own_proc
+        self._gathered = gathered
+        self._own = False
+
+    def enter(self, proc_fd):
+        """Take a procfs of the run's own pid namespace: what it shows is the run, but for init."""
+        self._proc = proc_fd
+        self._own = True
 
     def look(self):
         """Sum up the tree. A process that ends meanwhile counts as far as it was seen."""
         pids = self.pids()
-        cpu = 0.0
+        cpu = self._cpu_of_orphans() if self._own else 0.0
         resident = high_water = threads = 0
         for pid in pids:
             fields = self._stat(pid)
             if fields is None:
                 continue
             # Fields of proc(5), counted from the state, which is number 3 there.
-            live = cpu_clock(pid) if self._own else 0.0
+            live = cpu_clock(self._program) if pid == _FIRST and self._own else 0.0
             if not live:
                 live = (int(fields[11]) + int(fields[12])) * _TICK
             cpu += live + (int(fields[13]) + int(fields[14])) * _TICK
@@ -65,6 +79,11 @@ class ProcessTree:
             high_water = peak + tables if len(pids) == 1 else 0
         return Seen(pids, cpu, resident, high_water, threads)
 
+    def _cpu_of_orphans(self):
+        """What those used that the namespace's init has reaped."""
+        fields = self._stat(1)
+        return (int(fields[13]) + int(fields[14])) * _TICK if fields else 0.0
+
     def pids(self):
         """The pids of all descendants, zombies included, in the numbering of this procfs."""
         if self._own:
@@ -72,7 +91,10 @@ class ProcessTree:
         own = os.readlink("self", dir_fd=self._proc)
         if not os.access("%s/task/%s/children" % (own, own), os.F_OK, dir_fd=self._proc):
             return self._descendants(int(own))
-        found, front = [], [own]
+        if self._gathered:
+            found, front = [], [own]
+        else:
+            found, front = [self._program], [str(self._program)]
         while front and len(found) < MAX_PROCESSES:
             children = self._children(front.pop())
             found.extend(int(child) for child in children)
@@ -93,14 +115,29 @@ class ProcessTree:
             front.extend(below)
         return found
 
-    def children(self):
-        """The pids of the calling process's own children, in the numbering of this procfs."""
-        return [int(pid) for pid in self._children(os.readlink("self", dir_fd=self._proc))]
-
-    def pages(self, pid):
-        """Bytes resident, and page faults so far, of one process; zeros if it is gone."""
-        fields = self._stat(pid)
+    def pages(self):
+        """Bytes resident, and page faults so far, of the program; zeros if it is gone."""
+        program = _FIRST if self._own else self._program
+        if self._gathered:  # a procfs of the host's counts otherwise than this process
+            program = next(iter(self.pids()), program)
+        fields = self._stat(program)
         return (int(fields[21]) * _PAGE, int(fields[7])) if fields else (0, 0)
+
+    def last_state(self):
+        """Peak bytes resident and page faults of the program, if it is one thread and all there is.
+
+        None if there is, or ever was, another process: a reaped child leaves its page faults in
+        its parent's account. Without a pid namespace the program must be one that cannot have any.
+        """
+        if self._own:
+            orphans = self._stat(1)
+            if len(self.pids()) > 1 or orphans is None or orphans[8] != b"0":
+                return None
+        program = _FIRST if self._own else self._program
+        fields = self._stat(program)
+        if fields is None or fields[17] != b"1" or fields[8] != b"0":
+            return None
+        return self._status(program)[0], int(fields[7])
 
     def proportional(self, pids, otherwise):
         """Bytes of the tree with shared pages split between those who share them (PSS)."""
@@ -145,7 +182,7 @@ class ProcessTree:
     def _deleted_files(self, pid):
         base = "%d/fd/" % pid
         try:
-            names = self._list(base)
+            names = _list(self._proc, base)
         except PermissionError:
             if self._hides(pid):
                 yield (0, -pid), UNKNOWN
@@ -192,16 +229,7 @@ class ProcessTree:
             _signal(pid, signal.SIGKILL)
 
     def _children(self, pid):
-        found = []
-        try:
-            tasks = self._list("%s/task" % pid)
-        except OSError:
-            return found
-        for task in tasks:
-            text = self._read("%s/task/%s/children" % (pid, task))
-            if text:
-                found.extend(text.decode("ascii").split())
-        return found
+        return _children(self._proc, pid)
 
     def _stat(self, pid):
         text = self._read("%d/stat" % pid)
@@ -212,24 +240,47 @@ class ProcessTree:
         text = self._read("%d/status" % pid) or b""
         return _field(text, b"VmHWM:"), _field(text, b"VmPTE:")
 
-    def _list(self, name):
-        fd = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self._proc)
-        try:
-            return os.listdir(fd)
-        finally:
-            os.close(fd)
-
     def _read(self, name, most=65536):
-        try:
-            fd = os.open(name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._proc)
-        except OSError:
-            return None
-        try:
-            return os.read(fd, most)
-        except OSError:
-            return None
-        finally:
-            os.close(fd)
+        return _read(self._proc, name, most)
+
+
+def own_children(proc_fd):
+    """The pids of the calling process's own children, in the numbering of this procfs."""
+    return [int(pid) for pid in _children(proc_fd, os.readlink("self", dir_fd=proc_fd))]
+
+
+def _children(proc_fd, pid):
+    found = []
+    try:
+        tasks = _list(proc_fd, "%s/task" % pid)
+    except OSError:
+        return found
+    for task in tasks:
+        text = _read(proc_fd, "%s/task/%s/children" % (pid, task), 65536)
+        if text:
+            found.extend(text.decode("ascii").split())
+    return found
+
+
+def _list(proc_fd, name):
+    fd = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=proc_fd)
+    try:
+        return os.listdir(fd)
+    finally:
+        os.close(fd)
+
+
+def _read(proc_fd, name, most):
+    try:
+        fd = os.open(name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=proc_fd)
+    except OSError:
+        return None
+    try:
+        return os.read(fd, most)
+    except OSError:
+        return None
+    finally:
+        os.close(fd)
 
 
 def _field(text, name):

@@ -18,8 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import berm
+from berm.cell import report
 from berm.cell.builder import ForkServer, Slots
-from berm.cell.cell import _denials, _ending
 from berm.cell.files import read_bundle
 from berm.errors import CellError
 from berm_cell import protocol
@@ -67,9 +67,9 @@ def test_any_packet_is_a_frame_or_an_error(data: bytes, count: int) -> None:
 @given(frame=FRAMES)
 def test_the_host_takes_any_report_or_says_that_it_is_wrong(frame: dict[str, Any]) -> None:
     with contextlib.suppress(CellError, OverflowError):
-        ending = _ending(frame)
+        ending = report.ending(frame)
         assert isinstance(ending.status, int)
-    rows = _denials(frame.get("files"))
+    rows = report.denials(frame.get("files"))
     assert rows is None or len(rows) <= 32
 
 

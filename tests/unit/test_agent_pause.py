@@ -2,7 +2,7 @@
 
 import pytest
 
-from berm_cell.pace import FIRST_TICK, LONGEST_PAUSE, Pressure, next_pause
+from berm_cell.pace import FIRST_TICK, LONGEST_PAUSE, SHORTEST_PAUSE, Pressure, next_pause
 
 INTERVAL = 0.02
 
@@ -11,7 +11,7 @@ def test_it_looks_soon_and_then_ever_more_rarely():
     pauses = [FIRST_TICK]
     for _ in range(6):
         pauses.append(next_pause(pauses[-1], 0.0001, INTERVAL))
-    assert pauses == pytest.approx([0.002, 0.004, 0.008, 0.016, 0.02, 0.02, 0.02])
+    assert pauses == pytest.approx([0.005, 0.01, 0.02, 0.02, 0.02, 0.02, 0.02])
 
 
 def test_costly_looks_take_a_twentieth_of_a_core():
@@ -41,4 +41,4 @@ def test_a_tree_that_shrinks_or_stays_is_in_no_hurry():
 
 def test_hurry_costs_half_a_core_at_most_and_never_spins():
     assert next_pause(INTERVAL, 0.005, INTERVAL, 0.0) == pytest.approx(0.01)
-    assert next_pause(INTERVAL, 0.0, INTERVAL, 0.0) == FIRST_TICK / 2
+    assert next_pause(INTERVAL, 0.0, INTERVAL, 0.0) == SHORTEST_PAUSE

@@ -187,6 +187,9 @@ def test_notification_never_allows_more_and_answers_the_same(name, world, flags)
         before, after = run(plain, nr, args=args), run(telling, nr, args=args)
         if after == policy.bpf.USER_NOTIF.word:
             told += 1
+            if nr == number_of(policy.ENDING):
+                assert before == ALLOW.word
+                continue
             assert before == Action.errno(answers[nr].errno).word
         else:
             assert before == after

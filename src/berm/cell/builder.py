@@ -8,6 +8,7 @@ import itertools
 import os
 import socket
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +28,9 @@ START_TIMEOUT: Final = 30.0
 PARK_TIMEOUT: Final = 15.0
 """Seconds that a cell may take to be made."""
 
+HEARD_AT_ONCE: Final = 64
+"""Frames taken in one turn of the event loop."""
+
 END_TIMEOUT: Final = 5.0
 """Seconds that a fork server may take to end its cells and itself."""
 
@@ -45,7 +49,7 @@ class ForkServer:
         self._sock: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._numbers = itertools.count(1)
-        self._gone: dict[int, asyncio.Future[None]] = {}
+        self._cells: dict[int, Cell] = {}
         self._stderr: collections.deque[bytes] = collections.deque(maxlen=16)
         self._stderr_fd = -1
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -125,7 +129,10 @@ class ForkServer:
         finally:
             loop.remove_reader(host.fileno())
         message: dict[str, object] | None
-        message, fds = protocol.receive_frame(host)
+        try:
+            message, fds = protocol.receive_frame(host)
+        except OSError:  # it ended with something unread
+            return None
         protocol.close_all(fds)
         return message
 
@@ -153,67 +160,79 @@ class ForkServer:
             raise CellError("The fork server is gone.", meaning=self._said())
         number = next(self._numbers)
         slot = self._slots.take(self.plan)
-        agent_host, agent_cell = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        program_host, program_cell = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._gone[number] = gone
-        gone.add_done_callback(lambda _: self._slots.give_back(slot))
-        fds = [agent_cell.fileno(), program_cell.fileno()]
-        if cgroup_fd >= 0:
-            fds.append(cgroup_fd)
+        host, program = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        cell = Cell(self.plan, number, host, self._say, leaf)
+        cell.gone.add_done_callback(lambda _: self._slots.give_back(slot))
+        self._cells[number] = cell
+        fds = [program.fileno()] if cgroup_fd < 0 else [program.fileno(), cgroup_fd]
         try:
-            frame = {"op": "cell", "id": number, "owner": self._slots.owner(self.plan, slot)}
-            protocol.send_frame(self._sock, frame, fds)
-        except OSError as error:
-            agent_host.close()
-            program_host.close()
+            owner = self._slots.owner(self.plan, slot)
+            self._say({"op": "cell", "id": number, "owner": owner}, fds)
+        except CellError:
             self._give_up(number)
-            raise CellError("The fork server is gone.", meaning=self._said()) from error
+            host.close()
+            raise
         finally:
-            agent_cell.close()
-            program_cell.close()
+            program.close()
         self.made += 1
-        cell = Cell(self.plan, agent_host, program_host, gone, lambda: self._kill(number), leaf)
         try:
             async with asyncio.timeout(PARK_TIMEOUT):
                 await cell.parked()
-        except BaseException:
+        except BaseException as error:
             await cell.close()
+            if isinstance(error, CellError) and not error.meaning:
+                error.meaning = self._said()
             raise
         return cell
 
-    def _kill(self, number: int) -> None:
-        if self._sock is not None and not self.dead:
-            protocol.send_frame(self._sock, {"op": "kill", "id": number})
+    def _say(self, message: dict[str, object], fds: Sequence[int] = ()) -> None:
+        """Send the fork server a frame; raises :class:`CellError` if it is gone."""
+        if self._sock is None or self.dead:
+            raise CellError("The fork server is gone.", meaning=self._said())
+        try:
+            protocol.send_frame(self._sock, message, fds)
+        except OSError as error:
+            raise CellError("The fork server is gone.", meaning=self._said()) from error
 
-    def _give_up(self, number: int) -> None:
-        gone = self._gone.pop(number, None)
-        if gone is not None and not gone.done():
-            gone.set_result(None)
+    def _give_up(self, number: int, *, lost: bool = False) -> None:
+        cell = self._cells.pop(number, None)
+        if cell is not None:
+            cell.note_gone(lost=lost)
 
     def _hear(self) -> None:
-        if self._sock is None:
-            return
-        try:
-            message, fds = protocol.receive_frame(self._sock)
-        except BlockingIOError:
-            return
-        except (OSError, protocol.FrameError):
-            message, fds = None, []
-        protocol.close_all(fds)
-        if message is None:
-            self._lost()
-        elif message.get("op") == "gone" and isinstance(message.get("id"), int):
-            self._give_up(message["id"])
-        elif message.get("op") == "failed":
+        """Take what the fork server has said by now, and hand it to the cells it is about."""
+        for _ in range(HEARD_AT_ONCE):
+            if self._sock is None:
+                return
+            try:
+                message, fds = protocol.receive_frame(self._sock)
+            except BlockingIOError:
+                return
+            except (OSError, protocol.FrameError):
+                message, fds = None, []
+            if message is None:
+                self._lost()
+                return
+            self._heard(message, fds)
+
+    def _heard(self, message: dict[str, object], fds: list[int]) -> None:
+        number = message.get("id")
+        cell = self._cells.get(number) if isinstance(number, int) else None
+        if cell is None:
+            protocol.close_all(fds)
             self._stderr.append(str(message.get("text", ""))[:500].encode())
+            return
+        if message.get("op") != "gone":
+            cell.hear(message, fds)
+        if message.get("op") == "gone" or message.get("gone") is True:
+            self._give_up(cell.number)
 
     def _lost(self) -> None:
         self.dead = True
         if self._sock is not None and self._loop is not None:
             self._loop.remove_reader(self._sock.fileno())
-        for number in list(self._gone):
-            self._give_up(number)
+        for number in list(self._cells):
+            self._give_up(number, lost=True)
 
     def _read_stderr(self) -> None:
         try:

@@ -1,4 +1,4 @@
-"""One cell: parked, run once, dead. The host's side of the agent and of the program."""
+"""One cell: parked, run once, dead. The host's side of the program and of its warden."""
 
 from __future__ import annotations
 
@@ -26,11 +26,10 @@ from berm_cell import protocol
 _T = TypeVar("_T")
 
 GRACE: Final = 2.0
-"""Seconds past the wall limit after which the host ends a run whose agent did not."""
+"""Seconds past the wall limit after which the host ends a run whose warden did not."""
 
 REMOVAL: Final = 30.0
-"""Seconds that an agent has to remove what its run left: thousands of files, on a busy machine. One that is
-killed before leaves them behind until its fork server ends."""
+"""Seconds for removing what a run left: thousands of files, on a busy machine."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -90,29 +89,37 @@ class Ran:
 
 
 class Cell:
-    """A parked cell; :meth:`run` uses it up."""
+    """A parked cell; :meth:`run` uses it up.
+
+    Attributes:
+        number: the fork server's name for it.
+        gone: done when nothing is left of it: no process, no file, no uid in use.
+        lost: True if it died before it was used, or its fork server was killed under it.
+    """
 
     def __init__(
         self,
         plan: CellPlan,
-        agent: socket.socket,
+        number: int,
         program: socket.socket,
-        gone: asyncio.Future[None],
-        kill: Callable[[], None],
+        say: Callable[[dict[str, object]], None],
         leaf: Leaf | None = None,
     ) -> None:
-        """Take both sockets; ``gone`` is done when the cell's agent was reaped."""
-        self._leaf = leaf
+        """Take the program's socket; ``say`` sends a frame to the fork server."""
         self.plan = plan
-        self._agent = agent
+        self.number = number
+        self._leaf = leaf
         self._program = program
-        self._gone = gone
-        self._kill = kill
+        self._say = say
         self._loop = asyncio.get_running_loop()
+        self.gone: asyncio.Future[None] = self._loop.create_future()
+        self._news: asyncio.Future[None] = self._loop.create_future()
+        self._message: Mapping[str, object] | None = None
+        self._fds: list[int] = []
         self._work = ""
         self._tmp = ""
+        self.lost = False
         self._waiting: Waiting | None = None
-        agent.setblocking(False)
         program.setblocking(False)
 
     @property
@@ -122,35 +129,43 @@ class Cell:
 
     @property
     def alive(self) -> bool:
-        """False once the cell's agent was reaped, or the runtime that waits in it ended."""
-        return not self._gone.done() and (self._waiting is None or self._waiting.alive)
+        """False once it ended, or the runtime that waits in it did."""
+        over = self.gone.done() or self._news.done()
+        return not over and (self._waiting is None or self._waiting.alive)
+
+    def hear(self, message: Mapping[str, object], fds: list[int]) -> None:
+        """Called by the fork server's side with what it says about this cell."""
+        if self._message is not None:
+            protocol.close_all(fds)
+            return
+        self._message, self._fds = message, fds
+        _resolve(self._news, None)
+
+    def note_gone(self, *, lost: bool = False) -> None:
+        """Called by the fork server's side when nothing of this cell is left.
+
+        ``lost``: because the fork server is, which took it along.
+        """
+        self.lost = self.lost or lost
+        _resolve(self.gone, None)
+        _resolve(self._news, None)
+
+    def _take_news(self) -> tuple[Mapping[str, object] | None, list[int]]:
+        message, fds = self._message, self._fds
+        self._message, self._fds = None, []
+        return message, fds
 
     async def parked(self) -> None:
         """Wait until every layer is applied; raises :class:`CellError` naming the one that failed."""
-        message = await self._either()
-        if message.get("op") != "parked":
-            raise report.failed(message)
-        self._work, self._tmp = str(message.get("work", "")), str(message.get("tmp", ""))
-
-    async def _either(self) -> dict[str, object]:
-        """Receive from the program's socket, or from the agent's if that speaks first."""
-        ready: asyncio.Future[socket.socket] = self._loop.create_future()
-        for sock in (self._program, self._agent):
-            self._loop.add_reader(sock.fileno(), _resolve, ready, sock)
-        try:
-            sock = await ready
-        finally:
-            for known in (self._program, self._agent):
-                self._loop.remove_reader(known.fileno())
-        try:
-            message: dict[str, object] | None
-            message, fds = protocol.receive_frame(sock)
-        except (OSError, protocol.FrameError) as error:
-            raise CellError(f"A cell could not be made: {error}.") from error
+        await self._news
+        message, fds = self._take_news()
         protocol.close_all(fds)
         if message is None:
             raise CellError("A cell ended before it was ready.")
-        return message
+        if message.get("op") != "parked":
+            raise report.failed(message)
+        self._news = self._loop.create_future()
+        self._work, self._tmp = str(message.get("work", "")), str(message.get("tmp", ""))
 
     async def boot(self, argv: Sequence[str], order: Order) -> None:
         """Start a runtime that waits for its program; :meth:`run` then tells it what to run.
@@ -174,6 +189,7 @@ class Cell:
         try:
             protocol.send_frame(self._program, request, waiting.cell_ends)
         except OSError as error:
+            self.lost = True
             raise CellError("The cell died while it was parked.", errno=error.errno or 0) from error
         finally:
             waiting.sent()
@@ -218,17 +234,12 @@ class Cell:
             Capture(out_read, order.output, order.flood, self._end, order.on_stdout),
             Capture(err_read, order.output, order.flood, self._end, order.on_stderr),
         ]
-        ended: asyncio.Future[None] = self._loop.create_future()
         try:
             if writes is None:
                 self._tell(order)
             else:
                 self._give(order, feed, *writes)
-            self._loop.add_reader(self._agent.fileno(), _resolve, ended, None)
-            try:
-                await self._until(ended, order.watch["wall"])
-            finally:
-                self._loop.remove_reader(self._agent.fileno())
+            await self._until_ended(order.watch["wall"])
             return self._result(order, captures)
         finally:
             feed.close()
@@ -255,9 +266,10 @@ class Cell:
         assert self._waiting is not None  # noqa: S101
         self._limit(order)
         try:
-            protocol.send_frame(self._agent, _watch_frame(order))
+            self._say_watch(order)
             self._waiting.tell(order.argv, order.bundle)
         except OSError as error:
+            self.lost = True
             raise CellError("The cell died while it was parked.", errno=error.errno or 0) from error
 
     def _limit(self, order: Order) -> None:
@@ -285,46 +297,50 @@ class Cell:
             fds.append(order.bundle.fd)
         self._limit(order)
         try:
-            protocol.send_frame(self._agent, _watch_frame(order))
             protocol.send_frame(self._program, request, fds)
         except OSError as error:
+            self.lost = True
             raise CellError("The cell died while it was parked.", errno=error.errno or 0) from error
         self._program.close()
+        self._say_watch(order)
 
-    async def _until(self, ended: asyncio.Future[None], wall: float) -> None:
-        """Wait for the agent's last word; past the limit and its grace, end it from here."""
-        for last_resort in (self._end, self._kill):
-            try:
-                async with asyncio.timeout(wall + GRACE):
-                    await asyncio.shield(ended)
-            except TimeoutError:
-                last_resort()
-                wall = 0.0
-            else:
-                return
-        async with asyncio.timeout(GRACE):
-            await ended
+    def _say_watch(self, order: Order) -> None:
+        """Tell the warden what the run may use; its time begins."""
+        watch: dict[str, object] = {
+            "op": "watch",
+            "id": self.number,
+            "at": time.monotonic(),
+            "limits": dict(order.watch),
+        }
+        if order.collect is not None:
+            watch["collect"] = order.collect
+        self._say(watch)
+
+    async def _until_ended(self, wall: float) -> None:
+        """Wait for the warden's report; past the limit and its grace, end the run from here."""
+        try:
+            async with asyncio.timeout(wall + GRACE):
+                await asyncio.shield(self._news)
+        except TimeoutError:
+            self._end()
+            async with asyncio.timeout(2 * GRACE):
+                await self._news
 
     def _end(self) -> None:
-        """Tell the agent to end the run: it sees the half-closed socket and still can report."""
-        try:
-            self._agent.shutdown(socket.SHUT_WR)
-        except OSError:
-            return
+        """Tell the warden to end the run; it still reports it."""
+        with contextlib.suppress(CellError):  # with the fork server the run is gone too
+            self._say({"op": "end", "id": self.number})
 
     def _signal(self, number: int) -> None:
-        """Have the agent send a signal; one that finds the agent too busy or gone is lost."""
-        with contextlib.suppress(OSError):
-            protocol.send_frame(self._agent, {"op": "signal", "number": number})
+        """Have the warden send a signal; one that finds it too busy or gone is lost."""
+        with contextlib.suppress(CellError):
+            self._say({"op": "signal", "id": self.number, "number": number})
 
     def _result(self, order: Order, captures: Sequence[Capture]) -> Ran:
-        try:
-            message, fds = protocol.receive_frame(self._agent)
-        except (OSError, protocol.FrameError) as error:
-            raise CellError(f"A cell's agent did not report: {error}.") from error
+        message, fds = self._take_news()
         try:
             if message is None:
-                raise CellError("A cell's agent ended without a report.")
+                raise CellError("A run ended without a report.")
             if message.get("op") != "ended":
                 raise report.failed(message)
             files: Mapping[str, File] = {}
@@ -377,20 +393,12 @@ class Cell:
         if self._waiting is not None:
             self._waiting.close()
         self._program.close()
-        self._agent.close()
-        if not self._gone.done():
-            try:
-                async with asyncio.timeout(REMOVAL):
-                    await asyncio.shield(self._gone)
-            except TimeoutError:
-                self._kill()
-
-
-def _watch_frame(order: Order) -> dict[str, object]:
-    watch: dict[str, object] = {"op": "watch", "at": time.monotonic(), "limits": dict(order.watch)}
-    if order.collect is not None:
-        watch["collect"] = order.collect
-    return watch
+        protocol.close_all(self._fds)
+        self._fds = []
+        if not self.gone.done():
+            self._end()
+            async with asyncio.timeout(REMOVAL):
+                await asyncio.shield(self.gone)
 
 
 def _resolve(future: asyncio.Future[_T], value: _T) -> None:

@@ -17,10 +17,11 @@ from berm.errors import InputError, IsolationError
 from berm.kernel import landlock
 from berm.kernel.bpf import SELF_PID
 from berm.kernel.features import HostFeatures
+from berm.kernel.syscalls import number_of
 from berm.model import MIB, Enforcement, Guarantee
 from berm.policy.layers import LAYERS, STRICT, enforce
 from berm.policy.places import ETC, minimal_root
-from berm.policy.profile import Profile, World, flags_of, profile_filter, refusals
+from berm.policy.profile import ENDING, Profile, World, flags_of, profile_filter, refusals
 
 _QUEUES = {"msgqueue": 0, "sigpending": 256, "nice": 0, "rtprio": 0}
 
@@ -140,8 +141,9 @@ def make_plan(
     _require(enforcement, features, settings)
     berth_layers, cell_layers = _share_out(family, layers, features)
     mounts = "mount-namespace" in layers and "pivot-root" in layers
+    gathers = _gathers(profile, family, layers, cell_layers)
     scope = 0
-    if "pid-namespace" not in cell_layers and "landlock-scope" in layers:
+    if "pid-namespace" not in cell_layers and gathers == "agent" and "landlock-scope" in layers:
         scope = landlock.scopes(features.landlock_abi)
     told = refusals(profile.name, family, flags_of(features))
     notify = features.seccomp_notify and "seccomp" in layers
@@ -156,6 +158,7 @@ def make_plan(
         "mounts": mounts,
         "proc": mounts and "pid-namespace" in cell_layers,
         "pid_setns": family == "namespaces" or features.pid_setns,
+        "gathers": gathers,
         # kill(-1) reaches what the agent may signal: this run, where one of the two bounds it.
         "kill_all": "pid-namespace" in cell_layers or scope != 0,
         "disk": settings.disk,
@@ -171,6 +174,7 @@ def make_plan(
             profile_filter(profile, features, family, with_notify=notify)
         ).decode("ascii"),
         "notify": notify,
+        "ending": number_of(ENDING) if notify else -1,
         "answers": {str(number): refusal.errno for number, refusal in told.items()},
         "self_pid": SELF_PID,
         "counts_data": features.rlimit_data,
@@ -329,6 +333,17 @@ def _share_out(
     if (not features.userns or family == "confined") and "user-namespace" in cell:
         cell.remove("user-namespace")
     return berth, cell
+
+
+def _gathers(
+    profile: Profile, family: World, layers: Sequence[str], cell_layers: Sequence[str]
+) -> str:
+    """What all processes of a run are gathered under (see ``berm_cell.warden``)."""
+    if family == "namespaces":
+        return "init" if "pid-namespace" in cell_layers else "agent"
+    if "copied-root" not in layers and "seccomp" in layers and not profile.forks(family):
+        return "alone"
+    return "agent"
 
 
 def _landlock(

@@ -58,6 +58,11 @@ _KEYS: Final = {
 }
 
 
+ENDING: Final = "exit_group"
+"""The call with which a program ends. Its listener hears of the end a millisecond before the kernel has
+taken the address space down."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Surface:
     """The size of a profile's attack surface that was agreed to (a test holds it).
@@ -236,12 +241,14 @@ def make_filter(
 
     With ``with_notify`` the refusals that have something to tell go to the listener of the filter
     instead of failing at once; the listener must answer with :func:`refusals`' number, never let the call
-    go on. If there is no listener any more, the kernel answers ENOSYS.
+    go on. So does :data:`ENDING`, which the listener lets go on, or ends the program at once. If there
+    is no listener any more, the kernel answers ENOSYS.
     """
     rules: list[bpf.Rule] = []
     for rule in policy_rules(profile, world, flags):
-        action = bpf.USER_NOTIF if with_notify and rule.notify else rule.action
         for call in rule.calls:
+            asks = with_notify and (bool(rule.notify) or call == ENDING)
+            action = bpf.USER_NOTIF if asks else rule.action
             rules.extend(
                 bpf.Rule(number_of(call), action, conditions) for conditions in rule.alternatives
             )

@@ -1,0 +1,67 @@
+"""Making a cell: fork what a run needs, from the fork server or from an agent.
+
+See :mod:`berm_cell.warden` for the three ways in which a run's processes are gathered.
+"""
+
+import _socket
+import collections
+import os
+
+from berm_cell import denials, rundir, steps, tree
+from berm_cell import program as runner
+from berm_cell.run import Run
+
+Ground = collections.namedtuple("Ground", "cell pid_namespace init berth proc hidden")
+"""What all cells of a fork server stand on: the plan's ``cell``, a descriptor of the server's own
+pid namespace (-1 without one), the path of the init program, the server's directory on the host
+(None where cells have mounts), a descriptor of the host's procfs (-1 where each cell has one of its
+own), and the names of the launcher's modules."""
+
+Order = collections.namedtuple("Order", "number owner program_fd cgroup_fd")
+"""The host's order for a cell: its number, the program's (uid, gid), the socket on which the program
+gets its request, and the cell's ``cgroup.procs`` or -1."""
+
+
+def make(ground, order, gathered):
+    """Fork a cell's program; returns ``(run, None)``, and ``(None, request)`` in the program.
+
+    Args:
+        gathered: True in an agent, whose descendants are all of the run.
+
+    Raises ``StepFailed``; nothing is left of the cell then.
+    """
+    cell = ground.cell
+    run_dir, directories = None, {"work": cell.get("work"), "tmp": cell.get("tmp")}
+    init_pid = 0
+    if not cell["mounts"]:
+        with steps.step("directories"):
+            run_dir, directories = rundir.make(ground.berth.path, order.owner)
+    if cell["gathers"] == "init":
+        init_pid = steps.enter_new_pid_namespace(ground.init)
+    line, line_end = _socketpair()
+    exec_end, exec_pipe = -1, -1
+    if not cell["in_process"]:
+        exec_end, exec_pipe = os.pipe()
+    with steps.step("fork"):
+        program = os.fork()
+    if program == 0:
+        place = runner.Place(order, directories, ground.proc, line_end, exec_pipe, ground.hidden)
+        return None, runner.park(cell, place)
+    if init_pid:
+        steps.return_to_pid_namespace(ground.pid_namespace)
+    os.close(line_end)
+    if exec_pipe >= 0:
+        os.close(exec_pipe)
+    foreign = "uid" in cell["layers"] and "pid-namespace" not in cell["layers"]
+    family = tree.ProcessTree(program, ground.proc, gathered, order.owner if foreign else None)
+    run = Run(order.number, cell, program, init_pid, family, directories, run_dir)
+    run.line, run.exec_end = line, exec_end
+    if cell["notify"]:
+        run.listener = denials.Listener(cell["answers"], cell["ending"])
+    return run, None
+
+
+def _socketpair():
+    """A pair of plain descriptors: an object would close its own in the program."""
+    ours, theirs = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
+    return ours.detach(), theirs.detach()
