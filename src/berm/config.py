@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from berm.analysis.policy import ACTIONS, PACKS, Policy
+from berm.cell.demand import Bounds
 from berm.errors import ConfigError
 from berm.model import KIB, MIB, Guarantee
 from berm.policy.layers import LAYERS
@@ -38,7 +39,10 @@ class Config:
         cgroup: a delegated cgroup v2 directory, or None to look for one.
         run_dir: where the confined plan makes its run directories.
         runs_at_a_time: programs running at once; 0 means one per core, at least two.
-        pool_depth: cells kept parked for each runtime; -1 means as many as run at a time.
+        pool_floor: cells kept parked for each runtime that was used in the last ten minutes.
+        pool_ceiling: cells kept parked for each runtime at most, however many runs come; -1 means
+            four times as many as run at a time, 0 parks none.
+        pool_mib: memory that all parked cells may take together, in MiB.
         nice: niceness of programs.
         disk_inodes: files and directories that one run may make.
         languages: tool overrides per language, e.g. ``{"python": {"python": "/usr/bin/python3.12"}}``.
@@ -61,7 +65,9 @@ class Config:
     cgroup: str | None = None
     run_dir: str = "/tmp"  # noqa: S108 - only a base; run directories below it are unguessable
     runs_at_a_time: int = 0
-    pool_depth: int = -1
+    pool_floor: int = 2
+    pool_ceiling: int = -1
+    pool_mib: int = 128
     nice: int = 10
     disk_inodes: int = 8192
     languages: Mapping[str, Mapping[str, str]] = dataclasses.field(default_factory=dict)
@@ -87,7 +93,9 @@ class Config:
         _within("isolation.uid_base", self.uid_base, 1, 4_294_000_000)
         _within("isolation.uid_count", self.uid_count, 2, 1_000_000)
         _within("pool.runs_at_a_time", self.runs_at_a_time, 0, 4096)
-        _within("pool.depth", self.pool_depth, -1, 1024)
+        _within("pool.floor", self.pool_floor, 0, 1024)
+        _within("pool.ceiling", self.pool_ceiling, -1, 1024)
+        _within("pool.memory_mib", self.pool_mib, 0, 1_048_576)
         _within("isolation.nice", self.nice, 0, 19)
         _within("isolation.disk_inodes", self.disk_inodes, 16, 10_000_000)
         _within("pool.parked_mib", self.parked_mib, 0, 1_048_576)
@@ -107,9 +115,10 @@ class Config:
         return self.runs_at_a_time or max(2, len(os.sched_getaffinity(0)))
 
     @property
-    def depth(self) -> int:
-        """Cells kept parked for each runtime."""
-        return self.concurrency if self.pool_depth < 0 else self.pool_depth
+    def pool_bounds(self) -> Bounds:
+        """What parked cells may be and take."""
+        ceiling = 4 * self.concurrency if self.pool_ceiling < 0 else self.pool_ceiling
+        return Bounds(min(self.pool_floor, ceiling), ceiling, self.pool_mib * MIB)
 
     @property
     def cgroup_path(self) -> Path | None:
@@ -204,7 +213,9 @@ _SETTINGS: Mapping[str, Mapping[str, str]] = {
     },
     "pool": {
         "runs_at_a_time": "runs_at_a_time",
-        "depth": "pool_depth",
+        "floor": "pool_floor",
+        "ceiling": "pool_ceiling",
+        "memory_mib": "pool_mib",
         "preload": "preload",
         "parked_mib": "parked_mib",
     },
@@ -220,7 +231,7 @@ _NUMBERS = frozenset(
     (
         "analysis_max_code",
         *("landlock_abi", "uid_base", "uid_count", "nice", "disk_inodes"),
-        *("runs_at_a_time", "pool_depth", "cache_mib", "parked_mib"),
+        *("runs_at_a_time", "pool_floor", "pool_ceiling", "pool_mib", "cache_mib", "parked_mib"),
     )
 )
 

@@ -20,6 +20,7 @@ from berm.cell.output import Listener
 from berm.cell.parking import Parking
 from berm.cell.pool import Pool
 from berm.cell.relay import Side
+from berm.cell.stock import Stock
 from berm.config import Config
 from berm.errors import CellError, InputError
 from berm.kernel.cgroups import Subtree
@@ -67,16 +68,17 @@ class Engine:
         self.config = config if config is not None else Config.load()
         self.cache = CompileCache(self.config.cache_mib * MIB)
         self.shelf = Shelf(())
-        self.parking = Parking(self.config.parked_mib * MIB, self.config.depth)
-        self._pools: dict[str, Pool] = {}
+        self.parking = Parking(self.config.parked_mib * MIB, self.config.concurrency)
         self._plans: dict[object, CellPlan] = {}
-        self._slots = Slots(self.config.uid_base, self.config.uid_count)
+        self._stock = Stock(
+            self.config.pool_bounds,
+            Slots(self.config.uid_base, self.config.uid_count),
+            "" if self.config.ablate else self.config.run_dir,
+        )
         self._turns = asyncio.Semaphore(self.config.concurrency)
         self._alone = asyncio.Lock()
         self._features: HostFeatures | None = None
         self._registry: Registry | None = None
-        self._subtree: Subtree | None = None
-        self._closed = False
 
     async def __aenter__(self) -> Self:
         """Find out what the machine permits and which languages it has."""
@@ -88,8 +90,8 @@ class Engine:
         self.shelf = await asyncio.to_thread(Shelf, places(self.config, hides=hides))
         delegated = self.features.cgroup_v2
         if delegated is not None and "cgroup" not in self.config.ablate:
-            self._subtree = Subtree.open(Path(delegated))
-            self._subtree.clear()
+            self._stock.subtree = Subtree.open(Path(delegated))
+            self._stock.subtree.clear()
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -98,13 +100,11 @@ class Engine:
 
     async def close(self) -> None:
         """End every cell and fork server; safe to call twice."""
-        self._closed = True
         await self.parking.close()
-        await asyncio.gather(*(pool.close() for pool in self._pools.values()))
-        self._pools.clear()
-        if self._subtree is not None:
-            await asyncio.to_thread(self._subtree.close)
-            self._subtree = None
+        await self._stock.close()
+        if self._stock.subtree is not None:
+            await asyncio.to_thread(self._stock.subtree.close)
+            self._stock.subtree = None
         self.shelf.close()
 
     @property
@@ -124,7 +124,7 @@ class Engine:
     @property
     def pools(self) -> Sequence[Pool]:
         """The pools started so far, for metrics."""
-        return tuple(self._pools.values())
+        return self._stock.pools
 
     def enforcement(self, language: str = "python") -> Enforcement:
         """Return what a run of ``language`` is promised here; raises where that is too little."""
@@ -135,7 +135,7 @@ class Engine:
         """Start the fork servers of some languages (default: all found) and fill their pools."""
         for found in await self._chosen(languages):
             for step in usual_steps(found, await self.shelf.look(found))[:1]:
-                await self._pool(self._plan(step)).fill()
+                await self._stock.pool(self._plan(step)).fill()
 
     async def furnish(self, languages: Sequence[str] | None = None, *, park: bool = True) -> None:
         """Prepare toolchains, which takes seconds once a machine; let runtimes wait for programs.
@@ -147,7 +147,7 @@ class Engine:
             for step in usual_steps(found, prepared) if park else ():
                 plan = self._plan(step)
                 if start := boot(plan, step, getattr(step, "limits", Limits())):
-                    await self.parking.fill(self._pool(plan), start)
+                    await self.parking.fill(self._stock.pool(plan), start)
 
     async def _chosen(self, languages: Sequence[str] | None) -> Sequence[Language]:
         if languages is None:
@@ -363,7 +363,7 @@ class Engine:
     ) -> Ran:
         """Take a turn and a cell, and run the step in it."""
         plan = self._plan(step)
-        pool = self._pool(plan)
+        pool = self._stock.pool(plan)
         async with contextlib.nullcontext() if has_turn else self._turns:
             # A run whose fork server was killed under it did nothing that anybody saw: once more.
             talks = bool(side or dialogue or on_stdout or on_stderr)
@@ -410,17 +410,3 @@ class Engine:
         if known not in self._plans:
             self._plans[known] = plan_for(step, self.features, self.config)
         return self._plans[known]
-
-    def _pool(self, plan: CellPlan) -> Pool:
-        if self._closed:
-            raise RuntimeError("The engine is closed.")
-        pool = self._pools.get(plan.key)
-        if pool is None:
-            pool = self._pools[plan.key] = Pool(
-                plan,
-                self._slots,
-                self.config.depth,
-                subtree=self._subtree,
-                canary_base="" if self.config.ablate else self.config.run_dir,
-            )
-        return pool

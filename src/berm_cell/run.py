@@ -69,6 +69,10 @@ class Run:
         self._launcher_rss, self._launcher_faults = self.tree.pages()
         self.parked = True
 
+    def cost(self):
+        """Bytes of the parked program's own: each page that is not the fork server's was one fault."""
+        return min(self._launcher_faults * resource.getpagesize(), self._launcher_rss)
+
     def watch(self, limits, started, collect):
         """Begin to watch: the program has its request, or will have it in a moment."""
         self.limits = limits

@@ -156,7 +156,7 @@ class Warden:
         if fds:  # a procfs of the run's own pid namespace, and its mount namespace
             run.tree.enter(fds[0])
         run.measure_launcher()
-        self.tell(dict(run.directories, op="parked", id=run.number))
+        self.tell(dict(run.directories, op="parked", id=run.number, cost=run.cost()))
 
     def _listen(self, run, fd):
         run.listener.open(fd)

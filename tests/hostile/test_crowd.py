@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.requires_isolation, pytest.mark.tim
 @pytest.fixture(scope="module", params=["namespaces", "confined"])
 async def engine(request: pytest.FixtureRequest) -> AsyncIterator[berm.Engine]:
     """An engine of each family of plan that runs many at once."""
-    config = berm.Config(plan=request.param, runs_at_a_time=24, pool_depth=2)
+    config = berm.Config(plan=request.param, runs_at_a_time=24, pool_ceiling=2)
     try:
         async with berm.Engine(config) as opened:
             opened.enforcement()

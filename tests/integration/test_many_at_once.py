@@ -169,7 +169,7 @@ async def all_at_once() -> list[str]:
     """Run all 64 at a time; return everything that is wrong."""
     wrong = []
     async with berm.Engine(
-        berm.Config(runs_at_a_time=AT_ONCE, plan="confined", pool_depth=8)
+        berm.Config(runs_at_a_time=AT_ONCE, plan="confined", pool_ceiling=8)
     ) as engine:
         await engine.warm(["python"])
         held = engine.enforcement("python").guarantees

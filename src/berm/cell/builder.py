@@ -50,6 +50,7 @@ class ForkServer:
         self._process: subprocess.Popen[bytes] | None = None
         self._numbers = itertools.count(1)
         self._cells: dict[int, Cell] = {}
+        self.drained = asyncio.Event()
         self._stderr: collections.deque[bytes] = collections.deque(maxlen=16)
         self._stderr_fd = -1
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -164,6 +165,7 @@ class ForkServer:
         cell = Cell(self.plan, number, host, self._say, leaf)
         cell.gone.add_done_callback(lambda _: self._slots.give_back(slot))
         self._cells[number] = cell
+        self.drained.clear()
         fds = [program.fileno()] if cgroup_fd < 0 else [program.fileno(), cgroup_fd]
         try:
             owner = self._slots.owner(self.plan, slot)
@@ -185,6 +187,10 @@ class ForkServer:
             raise
         return cell
 
+    def owns(self, cell: Cell) -> bool:
+        """True if a living cell was made here."""
+        return self._cells.get(cell.number) is cell
+
     def _say(self, message: dict[str, object], fds: Sequence[int] = ()) -> None:
         """Send the fork server a frame; raises :class:`CellError` if it is gone."""
         if self._sock is None or self.dead:
@@ -196,6 +202,8 @@ class ForkServer:
 
     def _give_up(self, number: int, *, lost: bool = False) -> None:
         cell = self._cells.pop(number, None)
+        if not self._cells:
+            self.drained.set()
         if cell is not None:
             cell.note_gone(lost=lost)
 

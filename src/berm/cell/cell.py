@@ -94,6 +94,7 @@ class Cell:
     Attributes:
         number: the fork server's name for it.
         gone: done when nothing is left of it: no process, no file, no uid in use.
+        cost: bytes of memory that it takes while it is parked, 0 before.
         lost: True if it died before it was used, or its fork server was killed under it.
     """
 
@@ -119,6 +120,7 @@ class Cell:
         self._work = ""
         self._tmp = ""
         self.lost = False
+        self.cost = 0
         self._waiting: Waiting | None = None
         program.setblocking(False)
 
@@ -166,6 +168,8 @@ class Cell:
             raise report.failed(message)
         self._news = self._loop.create_future()
         self._work, self._tmp = str(message.get("work", "")), str(message.get("tmp", ""))
+        cost = message.get("cost")
+        self.cost = cost if isinstance(cost, int) else 0
 
     async def boot(self, argv: Sequence[str], order: Order) -> None:
         """Start a runtime that waits for its program; :meth:`run` then tells it what to run.

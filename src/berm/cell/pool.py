@@ -5,18 +5,33 @@ from __future__ import annotations
 import asyncio
 import collections
 import contextlib
+import functools
 import secrets
+from collections.abc import Callable, Coroutine
 from typing import Final
 
 from berm.cell import canary
 from berm.cell.builder import ForkServer, Slots
 from berm.cell.cell import Cell
+from berm.cell.demand import Demand, Wish, costs
 from berm.errors import CellError, IsolationError
 from berm.kernel.cgroups import CgroupLimits, Leaf, Subtree
 from berm.policy.plan import CellPlan
 
 RECYCLE_AFTER: Final = 100_000
 """Cells after which a fork server is replaced: its forks share one address-space layout."""
+
+RECYCLE_AGE: Final = 3600.0
+"""Seconds after which it is replaced too."""
+
+REFILL_AFTER: Final = 0.004
+"""Seconds for which a run that found a cell has the machine for itself: most are over by then."""
+
+TRIM_EVERY: Final = 30.0
+"""Seconds after the last run, and between two looks, until cells that nobody wants are ended."""
+
+DRAIN: Final = 600.0
+"""Seconds that the cells of a replaced fork server have to end; no run may take longer."""
 
 
 class Pool:
@@ -30,12 +45,14 @@ class Pool:
         self,
         plan: CellPlan,
         slots: Slots,
-        depth: int,
+        allowed: Callable[[Pool], int],
         *,
+        floor: int = 1,
+        ceiling: int = 8,
         subtree: Subtree | None = None,
         canary_base: str = "",
     ) -> None:
-        """Keep at most ``depth`` cells parked once the first run has come.
+        """Keep cells parked once the first run has come, ``allowed(self)`` of them.
 
         Each cell gets a leaf of its own below ``subtree``, where there is one. Canaries are
         staged in ``canary_base``; without it there are none.
@@ -43,17 +60,24 @@ class Pool:
         self._subtree = subtree
         self._canary_base = canary_base
         self.plan = plan
-        self.depth = depth
+        self._allowed = allowed
+        self._floor, self._ceiling = floor, ceiling
         self._slots = slots
         self._server: ForkServer | None = None
+        self._started = 0.0
         self._starting = asyncio.Lock()
         self._filling = asyncio.Lock()
         self._parked: collections.deque[Cell] = collections.deque()
+        self._demand = Demand()
+        self._loop = asyncio.get_running_loop()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._refill: asyncio.Task[None] | None = None
-        self._burials: set[asyncio.Task[None]] = set()
+        self._recycling: asyncio.Task[None] | None = None
+        self._timers: dict[str, asyncio.TimerHandle] = {}
         self._closed = False
         self.hits = 0
         self.misses = 0
+        self.recycled = 0
 
     @property
     def parked(self) -> int:
@@ -65,27 +89,62 @@ class Pool:
         """Process id of the fork server, 0 before the first start."""
         return self._server.pid if self._server is not None else 0
 
+    @property
+    def age(self) -> float:
+        """Seconds since the fork server was started, 0 before."""
+        return self._loop.time() - self._started if self._server is not None else 0.0
+
+    @property
+    def wish(self) -> Wish:
+        """What this pool would like to keep parked."""
+        wanted = self._demand.wanted(self._loop.time(), self._floor, self._ceiling)
+        return Wish(wanted, self._floor, costs([cell.cost for cell in self._parked]))
+
     async def start(self) -> ForkServer:
         """Return the living fork server, starting it (again) where needed."""
         async with self._starting:
             if self._closed:
                 raise CellError("The engine is closed.")
             server = self._server
-            if server is not None and not server.dead and server.made < RECYCLE_AFTER:
+            if server is not None and not server.dead:
+                if server.made >= RECYCLE_AFTER or self.age > RECYCLE_AGE:
+                    self._recycle_soon()
                 return server
             if server is not None:
                 self._server = None
                 await self._drop_parked()
                 await server.close()
-            server = ForkServer(self.plan, self._slots)
-            await server.start()
-            try:
-                await self._prove(server)
-            except BaseException:
-                await server.close()
-                raise
-            self._server = server
+            self._server = server = await self._new_server()
+            self._started = self._loop.time()
             return server
+
+    async def _new_server(self) -> ForkServer:
+        server = ForkServer(self.plan, self._slots)
+        await server.start()
+        try:
+            await self._prove(server)
+        except BaseException:
+            await server.close()
+            raise
+        return server
+
+    def _recycle_soon(self) -> None:
+        if self._recycling is None or self._recycling.done():
+            self._recycling = self._do(self._recycle())
+
+    async def _recycle(self) -> None:
+        """Put a new fork server in the old one's place, and let the old one's cells be used up."""
+        server = await self._new_server()
+        old, self._server, self._started = self._server, server, self._loop.time()
+        self.recycled += 1
+        if old is not None:
+            for cell in [cell for cell in self._parked if old.owns(cell)]:
+                self._parked.remove(cell)
+                await cell.close()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(DRAIN):
+                    await old.drained.wait()
+            await old.close()
 
     async def prove(self) -> None:
         """Send the canaries again; one that gets through ends the fork server and is raised."""
@@ -113,11 +172,12 @@ class Pool:
 
     async def take(self) -> Cell:
         """Return a parked cell, or a cold one."""
+        self._demand.note(self._loop.time())
         while self._parked:
             cell = self._parked.popleft()
             if cell.alive:
                 self.hits += 1
-                self._refill_soon()
+                self._later("refill", REFILL_AFTER if self._parked else 0.0, self._refill_soon)
                 return cell
             await cell.close()
         self.misses += 1
@@ -128,7 +188,7 @@ class Pool:
             if not server.dead:
                 raise
             cell = await (await self.start()).cell(self._leaf())
-        self._refill_soon()
+        self._later("refill", REFILL_AFTER, self._refill_soon)
         return cell
 
     def _leaf(self) -> Leaf | None:
@@ -138,24 +198,61 @@ class Pool:
 
     def bury(self, cell: Cell) -> None:
         """Close a used cell without making its run wait for it."""
-        task = asyncio.get_running_loop().create_task(cell.close())
-        self._burials.add(task)
-        task.add_done_callback(self._burials.discard)
+        self._do(cell.close())
 
     async def fill(self) -> None:
-        """Park cells until the pool is full."""
+        """Park cells until there are as many as are wanted and allowed; the floor at least."""
+        self._demand.last = max(self._demand.last, self._loop.time())
+        await self._fill()
+
+    async def _fill(self) -> None:
         async with self._filling:
-            while len(self._parked) < self.depth and not self._closed:
-                server = await self.start()
-                self._parked.append(await server.cell(self._leaf()))
+            while not self._closed and len(self._parked) < self._allowed(self):
+                cell = await (await self.start()).cell(self._leaf())
+                cell.gone.add_done_callback(functools.partial(self._lost, cell))
+                self._parked.append(cell)
+        self._later("trim", TRIM_EVERY, self._trim)
+
+    def _lost(self, cell: Cell, _: object) -> None:
+        """A parked cell died: it is no use any more, and another takes its place."""
+        if cell in self._parked:
+            self._parked.remove(cell)
+            self.bury(cell)
+            self._later("refill", REFILL_AFTER, self._refill_soon)
 
     def _refill_soon(self) -> None:
-        if (self._refill is None or self._refill.done()) and not self._closed and self.depth:
-            self._refill = asyncio.get_running_loop().create_task(self._refilled())
+        if (self._refill is None or self._refill.done()) and not self._closed:
+            self._refill = self._do(self._fill())
 
-    async def _refilled(self) -> None:
-        with contextlib.suppress(CellError, TimeoutError):
-            await self.fill()  # a failure here shows again, and is raised, at the next take
+    def _trim(self) -> None:
+        """End cells that the demand of late does not warrant, and look again while some are left."""
+        while len(self._parked) > self._allowed(self):
+            self.bury(self._parked.pop())
+        if self._parked:
+            self._later("trim", TRIM_EVERY, self._trim)
+
+    def _later(self, name: str, seconds: float, what: Callable[[], None]) -> None:
+        """Call ``what`` once; a call of that name that is due already stands."""
+        if name in self._timers or self._closed:
+            return
+
+        def due() -> None:
+            del self._timers[name]
+            what()
+
+        self._timers[name] = self._loop.call_later(seconds, due)
+
+    def _do(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
+        """Do something beside the runs. A failure to make cells shows again at the next take."""
+
+        async def done() -> None:
+            with contextlib.suppress(CellError, TimeoutError):
+                await work
+
+        task = self._loop.create_task(done())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _drop_parked(self) -> None:
         cells = list(self._parked)
@@ -166,12 +263,15 @@ class Pool:
     async def close(self) -> None:
         """End every parked cell and the fork server."""
         self._closed = True
-        if self._refill is not None:
-            self._refill.cancel()
-            with contextlib.suppress(asyncio.CancelledError, Exception):
-                await self._refill
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+        for task in (self._refill, self._recycling):
+            if task is not None:
+                task.cancel()
         await self._drop_parked()
-        await asyncio.gather(*self._burials)
+        while self._tasks:
+            await asyncio.wait(tuple(self._tasks))
         if self._server is not None:
             await self._server.close()
             self._server = None
