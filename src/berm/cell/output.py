@@ -11,6 +11,10 @@ _CHUNK = 1 << 16
 _CHUNKS_PER_TURN = 16
 """Bound of one turn, so that a flood does not keep the event loop from everybody else."""
 
+_PATIENCE = 0.003
+"""Seconds before output is read while the program runs: what it writes until then stays in the pipe, and who
+writes more than a pipe holds waits that long once."""
+
 PIPE_MODE = 0o666
 """A program may open its own streams again by name (``/dev/stdin``), and has another uid."""
 
@@ -48,9 +52,12 @@ class Capture:
         self._kept = 0
         self._loop = asyncio.get_running_loop()
         self._reading = True
+        self._registered = False
         self.size = 0
         self.flooded = False
-        self._loop.add_reader(fd, self._turn)
+        # Most runs are over before, and what they wrote waits in the pipe until the end.
+        wait = 0.0 if listener is not None else _PATIENCE
+        self._timer = self._loop.call_later(wait, self._begin)
 
     @property
     def data(self) -> bytes:
@@ -75,9 +82,16 @@ class Capture:
             os.close(self._fd)
             self._fd = -1
 
-    def _stop(self) -> None:
+    def _begin(self) -> None:
         if self._reading:
-            self._reading = False
+            self._registered = True
+            self._loop.add_reader(self._fd, self._turn)
+
+    def _stop(self) -> None:
+        self._timer.cancel()
+        self._reading = False
+        if self._registered:
+            self._registered = False
             self._loop.remove_reader(self._fd)
 
     def _turn(self, *, final: bool = False) -> None:
