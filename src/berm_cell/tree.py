@@ -129,15 +129,20 @@ class ProcessTree:
         None if there is, or ever was, another process: a reaped child leaves its page faults in
         its parent's account. Without a pid namespace the program must be one that cannot have any.
         """
-        if self._own:
-            orphans = self._stat(1)
-            if len(self.pids()) > 1 or orphans is None or orphans[8] != b"0":
-                return None
         program = _FIRST if self._own else self._program
         fields = self._stat(program)
         if fields is None or fields[17] != b"1" or fields[8] != b"0":
             return None
-        return self._status(program)[0], int(fields[7])
+        if self._own:
+            orphans = self._stat(1)
+            if orphans is None or orphans[8] != b"0":
+                return None
+            if _children(self._proc, "1") or _children(self._proc, str(program)):
+                return None
+        faults, resident = int(fields[7]), int(fields[21]) * _PAGE
+        if faults * _PAGE > resident:  # it gave memory back, or never had its own
+            return self._status(program)[0], faults
+        return resident, faults
 
     def proportional(self, pids, otherwise):
         """Bytes of the tree with shared pages split between those who share them (PSS)."""
