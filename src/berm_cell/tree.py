@@ -52,11 +52,13 @@ class ProcessTree:
         self._proc = proc_fd
         self._gathered = gathered
         self._own = False
+        self._tells = False
 
     def enter(self, proc_fd):
         """Take a procfs of the run's own pid namespace: what it shows is the run, but for init."""
         self._proc = proc_fd
         self._own = True
+        self._tells = os.access("1/task/1/children", os.F_OK, dir_fd=proc_fd)
 
     def look(self):
         """Sum up the tree. A process that ends meanwhile counts as far as it was seen."""
@@ -137,7 +139,10 @@ class ProcessTree:
             orphans = self._stat(1)
             if orphans is None or orphans[8] != b"0":
                 return None
-            if _children(self._proc, "1") or _children(self._proc, str(program)):
+            if not self._tells:
+                if len(self.pids()) > 1:
+                    return None
+            elif _children(self._proc, "1") or _children(self._proc, str(program)):
                 return None
         faults, resident = int(fields[7]), int(fields[21]) * _PAGE
         if faults * _PAGE > resident:  # it gave memory back, or never had its own
