@@ -48,6 +48,11 @@ class Config:
         languages: tool overrides per language, e.g. ``{"python": {"python": "/usr/bin/python3.12"}}``.
         preload: modules that the warm Python imports on top of the usual ones.
         cache_mib: memory for compiled submissions, in MiB; 0 compiles each one anew.
+        analysis_pack: the policy pack that every program's text is held to: ``education``, ``contest``,
+            ``strict``, or ``off``.
+        analysis_rules: what single rules do, whatever the pack says, e.g. ``{"py.import.os": "report"}``.
+        analysis_allow: modules and names that no rule objects to.
+        analysis_max_code: bytes of code that are analysed; what is larger is too complex.
         cache_directory: where prepared toolchains are kept (precompiled headers, class-data
             archives); empty for /var/cache/berm as root, else ~/.cache/berm, else below /var/tmp.
         parked_mib: memory that runtimes may take together which were started before there is a
