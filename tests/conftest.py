@@ -46,6 +46,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="a language or command that a test needs and this machine lacks is a failure, not a skip",
     )
+    parser.addoption(
+        "--languages",
+        default="smoke",
+        help="tests/conformance/test_every_language.py: smoke, all, or names with commas between",
+    )
 
 
 def _refuse(config: pytest.Config, kind: str, reason: str) -> NoReturn:

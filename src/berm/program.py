@@ -22,7 +22,8 @@ from berm.model import MIB, Limits, Outcome, OutcomeKind, RunResult
 from berm.policy.plan import DEFAULT_PRELOAD, CellPlan, Runtime, make_plan
 from berm.policy.profile import load_profile
 
-STDERR_TAIL: Final = 4096
+STDERR_TAIL: Final = 16 * 1024
+"""Of what a program wrote at last on stderr: SBCL says that its heap is exhausted, then where it was."""
 MAX_ARGS: Final = 32 * 1024
 ARTIFACT_FILES: Final = 512
 ARTIFACT_BYTES: Final = 64 * MIB
@@ -178,7 +179,7 @@ def rlimits(plan: CellPlan, step: Step, limits: Limits) -> dict[str, int]:
     wanted = {
         "cpu": int(limits.cpu_time) + 2,
         "fsize": limits.file_size,
-        "nofile": limits.open_files,
+        "nofile": limits.open_files + step.runtime_files,
     }
     if plan.counts_processes:
         # A cgroup counts what it refuses, so it goes first where there is one.

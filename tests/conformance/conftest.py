@@ -72,3 +72,24 @@ def java_classes(
             command = [item for item in step.command(str(folder), "/tmp") if item != "Main.java"]
             subprocess.run([*command, *files], check=True, stderr=subprocess.DEVNULL)
     return folder
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Print which language kept which promise, where test_every_language.py ran."""
+    rows = {}
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            for key, value in getattr(report, "user_properties", ()):
+                if key == "language":
+                    rows[value[0]] = value[1]
+    if rows and config.getoption("--languages") != "smoke":
+        terminalreporter.section("languages")
+        for name, seen in sorted(rows.items()):
+            bad = [check for check, answer in seen.items() if answer == "FAILED"]
+            absent = [check for check, answer in seen.items() if answer == "-"]
+            text = f"{name:14} {sum(a == 'ok' for a in seen.values()):2} ok"
+            text += f"; FAILED: {', '.join(bad)}" if bad else ""
+            text += f"; cannot: {', '.join(absent)}" if absent else ""
+            terminalreporter.write_line(text)
+        good = sum("FAILED" not in seen.values() for seen in rows.values())
+        terminalreporter.write_line(f"{good} of {len(rows)} languages keep every promise")

@@ -8,7 +8,7 @@ import pytest
 from imagined import FILES, language
 
 from berm.errors import InputError, PolicyError
-from berm.languages import definition
+from berm.languages import definition, variants
 from berm.languages.fields import Fields
 from berm.languages.registry import DATA, Registry
 from berm.languages.template import expand
@@ -202,7 +202,7 @@ COMPILE = {"command": ["x"], "sources": ["c"], "target": "x", "collect": ["x"], 
 def table(**changes):
     with (DATA / "c.toml").open("rb") as stream:
         loaded = tomllib.load(stream)
-    return {**loaded, **changes}
+    return {**variants.table(loaded, "", "c.toml"), **changes}
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,7 @@ def found(*rules, overrides=None, extra=(), sightings=None):
         target="{entry}",
         env={},
         runtime_threads=0,
+        runtime_files=0,
         memory=memory,
     )
     definition = Definition(
@@ -126,7 +127,9 @@ def test_too_old(bin_path):
 @pytest.mark.parametrize(("code", "text"), [(3, "tool 1.2.3"), (0, "something else entirely")])
 def test_broken_program_is_reported_with_what_it_said(bin_path, code, text):
     program(bin_path, "tool", code=code, text=text)
-    with pytest.raises(ToolchainError, match=rf"does not run \(exit code {code}\): {text}"):
+    with pytest.raises(
+        ToolchainError, match=rf"(does not run|is not the one) \(exit code {code}\): {text}"
+    ):
         found(rule())
 
 

@@ -89,7 +89,7 @@ def _print(found: Sequence[Language]) -> None:
     for title in ("language", "version", "title", "aliases"):
         table.add_column(title, overflow="fold")
     for language in found:
-        version = language.version if language.available else "[dim]not here[/dim]"
+        version = (language.version or "found") if language.available else "[dim]not here[/dim]"
         table.add_row(language.name, version, language.title, ", ".join(language.aliases))
     Console(highlight=False).print(table)
     there = sum(language.available for language in found)

@@ -51,9 +51,14 @@ class Action:
             raise PolicyError(f"{number} is not an error number (1 to {MAX_ERRNO}).")
         return cls(0x00050000 | number)
 
+    @classmethod
+    def zero(cls) -> Action:
+        """Do not execute the call, and answer 0."""
+        return cls(0x00050000)
+
     @property
     def errno_number(self) -> int | None:
-        """The error number of an ``errno`` action, None for every other one."""
+        """The error number of an ``errno`` action (0 for ``zero``), None for every other one."""
         return self.word & 0xFFFF if self.word & 0xFFFF0000 == 0x00050000 else None
 
     @property

@@ -101,6 +101,7 @@ class RunRule:
         target: template of what is started, for languages without a compile step.
         env: what the runtime gets on top of the common environment.
         runtime_threads: threads of the runtime itself besides the main one.
+        runtime_files: descriptors that the runtime wants to be allowed on top of the program's.
         memory: what the runtime makes of the memory limit.
         park: how the runtime waits for its program, or None.
     """
@@ -109,6 +110,7 @@ class RunRule:
     target: str
     env: Mapping[str, str]
     runtime_threads: int
+    runtime_files: int
     memory: MemoryRule
     park: ParkRule | None = None
 
@@ -161,6 +163,7 @@ class Definition:
         profile: the policy profile of the run.
         interpreter: the tool that hosts the fork server, for ``warm = "fork"``.
         prepare: what the toolchain is prepared with, or None.
+        version_of: the tool whose version is the language's; the first one by default.
         variant_of: the language whose file defines this one as a variant, or an empty string.
     """
 
@@ -182,6 +185,7 @@ class Definition:
     run: RunRule
     compile: CompileRule | None
     prepare: PrepareRule | None = None
+    version_of: str = ""
     variant_of: str = ""
 
 
@@ -242,10 +246,13 @@ def parse(table: Mapping[str, object], *, where: str) -> Definition:
         run=_run(fields.table("run")),
         compile=_compile(compile_fields) if compile_fields else None,
         prepare=preparation.parse(fields.table("prepare", required=False)),
+        version_of=fields.text("version_of", default=""),
         variant_of=fields.text("variant_of", default=""),
     )
     fields.finish()
     _check_paths(definition, where)
+    if definition.version_of not in ("", *(tool.name for tool in tools)):
+        raise PolicyError(f"{where}.version_of names no tool.")
     if (warm == "fork") != (definition.interpreter in {tool.name for tool in tools}):
         raise PolicyError(
             f'{where}: warm = "fork" and interpreter belong together.',
@@ -282,7 +289,7 @@ def _tool(name: str, fields: Fields) -> ToolRule:
         beside=fields.text("beside", default=""),
         choose=cast("Choose", fields.choice("choose", ("first", "newest"), "first")),
         host_interpreter=fields.flag("host_interpreter", default=False),
-        minimum=version_key(fields.text("minimum", default="0")),
+        minimum=version_key(fields.text("minimum", default="")),
         probe=fields.texts("probe", required=True),
         pattern=compiled,
         checks=fields.commands("checks"),
@@ -298,6 +305,7 @@ def _run(fields: Fields) -> RunRule:
         target=fields.text("target", default="{entry}"),
         env=fields.words("env"),
         runtime_threads=fields.whole("runtime_threads", 0),
+        runtime_files=fields.whole("runtime_files", 0),
         memory=_memory(fields.table("memory")),
         park=preparation.parse_park(fields.table("park", required=False)),
     )

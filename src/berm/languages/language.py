@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from berm.errors import InputError, LanguageError, PolicyError
-from berm.languages import java_source
+from berm.languages import java_source, kotlin_source
 from berm.languages.definition import CompileRule, Definition
 from berm.languages.preparation import ParkRule, Stage, begins_with
 from berm.languages.step import CompileStep, Park, Step
@@ -145,17 +145,19 @@ class Language:
         words = self._words(entry, bounds)
         if "{java_main_class}" in rule.target:
             words["java_main_class"] = java_source.scan(files[entry]).main_class
+        if "{kotlin_main_class}" in rule.target:
+            words["kotlin_main_class"] = kotlin_source.main_class(files[entry], entry)
         words["prepared"] = prepared
         sources = _sources(rule, files, entry)
         fit = prepared and _fits(rule, files, flags)
         more = expand(rule.prepared, words) if fit else ()
-        lists = {"sources": sources, "flags": tuple(flags), "prepared": more}
+        lists = {"sources": sources, "others": sources[1:], "flags": tuple(flags), "prepared": more}
         command = expand(rule.command, words, lists)
         (target,) = expand([rule.target], words)
         return CompileStep(
             argv=command,
             fixed=len(command),
-            env={**COMMON_ENV, **rule.env},
+            env=_environment(rule.env, words),
             profile=rule.profile,
             read_paths=_with(toolchain.read_paths, prepared if rule.prepared or rule.park else ""),
             runtime_threads=rule.runtime_threads,
@@ -207,12 +209,13 @@ class Language:
         return Step(
             argv=(*command, *args),
             fixed=len(command),
-            env={**COMMON_ENV, **rule.env},
+            env=_environment(rule.env, words),
             profile=definition.profile,
             warm=definition.warm,
             interpreter=interpreter,
             read_paths=_with(toolchain.read_paths, prepared if rule.park else ""),
             runtime_threads=rule.runtime_threads,
+            runtime_files=rule.runtime_files,
             data_limit=rule.memory.limit(limits),
             memory_allowance=rule.memory.allowance,
             memory_markers=rule.memory.markers,
@@ -326,14 +329,18 @@ def check(definition: Definition) -> None:
     expand(definition.run.command, known)
     expand([definition.run.target], known)
     known["prepared"] = "x"
+    _environment(definition.run.env, known)
     _park(definition.run.park, known, {})
     for stage in definition.prepare.stages if definition.prepare else ():
         expand(stage.command, known)
     if definition.compile:
-        words = {**known, "java_main_class": "x"}
-        lists: Mapping[str, Sequence[str]] = {"sources": ["x"], "flags": [], "prepared": []}
+        words = {**known, "java_main_class": "x", "kotlin_main_class": "x"}
+        lists: Mapping[str, Sequence[str]] = {
+            "sources": ["x"], "others": ["x"], "flags": [], "prepared": [],
+        }  # fmt: skip
         expand(definition.compile.command, words, lists)
         expand(definition.compile.prepared, words)
+        _environment(definition.compile.env, words)
         _park(definition.compile.park, words, lists)
         if bool(definition.compile.flags) != ("{flags}" in definition.compile.command):
             raise PolicyError(
@@ -341,6 +348,11 @@ def check(definition: Definition) -> None:
                 remedy="Put {flags} into the compile command, or leave the flags out.",
             )
         expand([definition.compile.target], words)
+
+
+def _environment(env: Mapping[str, str], words: Mapping[str, str]) -> dict[str, str]:
+    """Return the common environment and a language's own, whose values are templates."""
+    return {**COMMON_ENV, **dict(zip(env, expand(list(env.values()), words), strict=True))}
 
 
 def _sources(rule: CompileRule, files: Mapping[str, bytes], entry: str) -> list[str]:

@@ -55,6 +55,7 @@ class Step:
             reads; all of them existed when the toolchain was verified.
         runtime_threads: threads that the runtime starts for itself on top of the main one;
             they are not counted against ``Limits.processes``.
+        runtime_files: descriptors that the runtime is allowed on top of ``Limits.open_files``.
         data_limit: RLIMIT_DATA in bytes, or None where it would break the runtime.
         memory_allowance: bytes that the runtime itself needs on top of ``Limits.memory``;
             a ceiling on the memory of the tree (cgroup, watchdog) is the sum of both.
@@ -72,6 +73,7 @@ class Step:
     warm: Warm = "none"
     interpreter: str | None = None
     runtime_threads: int = 0
+    runtime_files: int = 0
     data_limit: int | None = None
     memory_allowance: int = 0
     memory_markers: tuple[bytes, ...] = ()

@@ -28,6 +28,9 @@ from berm.languages.sightings import Ran, Sightings
 PROBE_SECONDS = 20.0
 """How long one verifying run may take; a cold JVM on a busy small machine takes a few."""
 
+PROBES = Path(__file__).with_name("probes")
+"""Little scripts that print a version, for interpreters that cannot be asked: ``{probes}``."""
+
 _PROBE_ENV = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/"}
 _OUTPUT_SHOWN = 200
 
@@ -54,7 +57,7 @@ class Toolchain:
 
     Attributes:
         tools: placeholder name → program.
-        version: the first tool's.
+        version: that of the tool that the language names, else of the first.
         read_paths: host paths that its programs read when they run.
     """
 
@@ -92,7 +95,8 @@ def find(
         tool = tools[rule.name]
         paths += [p for p in tree_paths(tool.prefix, rule.follow_links) if p not in paths]
     paths += [p for p in definition.read_paths if p not in paths and Path(p).exists()]
-    version = next(iter(tools.values())).version if tools else ""
+    told_by = definition.version_of or next(iter(tools), "")
+    version = tools[told_by].version if told_by else ""
     return Toolchain(tools=tools, version=version, read_paths=tuple(paths))
 
 
@@ -146,7 +150,8 @@ class _Search:
         match = rule.pattern.search(ran.output)
         if ran.exit_code != 0 or match is None:
             said = " ".join(ran.output.split())[:_OUTPUT_SHOWN]
-            raise ToolchainError(f"{path} does not run (exit code {ran.exit_code}): {said}")
+            how = "is not the one" if ran.exit_code == 0 else "does not run"
+            raise ToolchainError(f"{path} {how} (exit code {ran.exit_code}): {said}")
         groups = match.groupdict()
         version = groups["version"]
         if version_key(version) < rule.minimum:
@@ -169,11 +174,12 @@ class _Search:
     def _try(self, path: str, args: tuple[str, ...]) -> Ran:
         """Run ``path args``, or what runs the file ``path``, unless that was seen before."""
         files = [path]
+        args = tuple(arg.replace("{path}", path).replace("{probes}", str(PROBES)) for arg in args)
         command = (path, *args)
         if self.rule.by:
             runner = self.found[self.rule.by].path
             files.append(runner)
-            command = (runner, *(arg.replace("{path}", path) for arg in args))
+            command = (runner, *args)
         try:
             return self.sightings.of(command, files, _run)
         except OSError as error:

@@ -53,6 +53,7 @@ def table(whole: Mapping[str, object], variant: str, where: str) -> Mapping[str,
             "extensions": [],
             "shebangs": [],
         }
+        found.pop("prepare", None)  # what is made ahead is made for the language itself
         if "limitations" in chosen:
             found["limitations"] = chosen["limitations"]
         words = {**words, **{key: value for key, value in chosen.items() if key not in _OWN}}

@@ -7,6 +7,8 @@ A profile names groups of rules (``data/groups/*.toml``), some for both worlds a
 * ``confined``: there are none; other runs of the same user can be named by number or path, so the
   filter must keep the program to itself.
 
+A profile that needs a little more than another one ``extends`` it by groups of its own.
+
 Each call is spoken about by exactly one group of a profile, so what happens to it can be read in one
 place; the group ``refused`` comes last and speaks about the rest that is worth a reason.
 """
@@ -20,7 +22,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from importlib import resources
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from berm.errors import PolicyError
 from berm.kernel import bpf
@@ -34,7 +36,18 @@ if TYPE_CHECKING:
 
 World: TypeAlias = Literal["namespaces", "confined"]
 WORLDS: Final[tuple[World, ...]] = ("namespaces", "confined")
-NAMES: Final = ("python", "native", "jvm", "node", "compile")
+NAMES: Final = (
+    "python",
+    "native",
+    "jvm",
+    "node",
+    "haskell",
+    "mono",
+    "shell",
+    "compile",
+    "compile-haskell",
+    "compile-locks",
+)
 
 DOCKER_DEFAULT_REACH: Final = 308
 """How many of the syscalls in Berm's table Docker's default profile allows to a container without extra
@@ -52,6 +65,7 @@ _CHOICE: Final = re.compile(r"(\S+) if (\S+) else (\S+)")
 _KEYS: Final = {
     "name",
     "title",
+    "extends",
     "groups",
     "surface",
     *WORLDS,
@@ -178,7 +192,7 @@ def load_profile(name: str) -> Profile:
         profile = Profile(
             name=raw["name"],
             title=raw["title"],
-            groups={world: (*raw["groups"], *raw[world]["groups"], _REFUSED) for world in WORLDS},
+            groups=_groups_of(raw),
             surface=Surface(**raw["surface"]),
         )
     except (KeyError, TypeError) as err:
@@ -189,6 +203,15 @@ def load_profile(name: str) -> Profile:
         for flags in (NO_FLAGS, ALL_FLAGS):
             policy_rules(profile, world, flags)
     return profile
+
+
+def _groups_of(raw: Mapping[str, Any]) -> Mapping[World, tuple[str, ...]]:
+    """Return world → groups of a profile's table: its own, or another profile's and its own on top."""
+    if "extends" in raw:
+        base = load_profile(raw["extends"]).groups
+        own = {world: raw.get(world, {}).get("groups", ()) for world in WORLDS}
+        return {world: (*raw["groups"], *own[world], *base[world]) for world in WORLDS}
+    return {world: (*raw["groups"], *raw[world]["groups"], _REFUSED) for world in WORLDS}
 
 
 def flags_of(features: HostFeatures) -> frozenset[str]:

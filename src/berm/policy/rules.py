@@ -1,7 +1,7 @@
 """The language of the syscall rules in ``data/groups/*.toml``: text in, comparisons out. Pure.
 
-A rule names calls, an action (``allow``, or the name of an error number such as ``EPERM``), a reason,
-and at most a few conditions that must all hold::
+A rule names calls, an action (``allow``, the name of an error number such as ``EPERM``, or ``zero``: the
+call is not executed and answers 0), a reason, and at most a few conditions that must all hold::
 
     when = ["arg0:32 == AF_UNIX", "arg1:32 & SOCK_TYPE_MASK == SOCK_STREAM"]
     when = ["arg1:32 in F_DUPFD, F_GETFD, F_SETFD"]
@@ -109,12 +109,14 @@ def parse_condition(text: str, constants: Mapping[str, int]) -> tuple[Compare, .
 
 
 def parse_action(text: str) -> Action:
-    """Return the action that ``allow`` or the name of an error number stands for."""
+    """Return the action that ``allow``, ``zero`` or the name of an error number stands for."""
     if text == "allow":
         return ALLOW
+    if text == "zero":
+        return Action.zero()
     number = getattr(errno, text, None)
     if not isinstance(number, int):
-        raise PolicyError(f"{text!r} is neither `allow` nor an error number's name.")
+        raise PolicyError(f"{text!r} is neither `allow`, `zero` nor an error number's name.")
     return Action.errno(number)
 
 
@@ -135,7 +137,7 @@ def parse_rule(group: str, raw: Mapping[str, object], constants: Mapping[str, in
         number_of(call)
     action = parse_action(str(raw.get("action", "allow")))
     notify = str(raw.get("notify", ""))
-    if notify and action.errno_number is None:
+    if notify and not action.errno_number:
         raise PolicyError(f"Group {group!r}: only a refusal is told to the user ({calls[0]}).")
     when = _texts(raw.get("when", []))
     alternatives = tuple(

@@ -176,7 +176,11 @@ async def _languages(engine: Engine, settings: ServiceSettings) -> tuple[str, ..
     found = await asyncio.to_thread(engine.registry.available)
     if settings.warm is not None:
         return settings.warm
-    usual = [one.name for one in found if one.definition.tier == "minimal"]
+    usual = [
+        one.name
+        for one in found
+        if one.definition.tier == "minimal" and not one.definition.variant_of
+    ]
     return tuple(usual or [one.name for one in found])
 
 

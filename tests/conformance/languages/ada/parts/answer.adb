@@ -1,0 +1,4 @@
+function Answer return Integer is
+begin
+   return 42;
+end Answer;

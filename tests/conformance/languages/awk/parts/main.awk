@@ -1,0 +1,3 @@
+@include "answer.awk"
+
+BEGIN { print "parts: " answer() }

@@ -1,0 +1,2 @@
+. ./answer.sh
+printf 'parts: %s\n' "$answer"

@@ -1,0 +1,4 @@
+(load "answer.ss")
+(display "parts: ")
+(display (answer))
+(newline)

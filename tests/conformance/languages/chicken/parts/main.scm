@@ -1,0 +1,4 @@
+(include "answer.scm")
+(display "parts: ")
+(display (answer))
+(newline)

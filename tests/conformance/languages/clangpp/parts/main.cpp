@@ -1,0 +1,4 @@
+#include "answer.hpp"
+#include <iostream>
+
+int main() { std::cout << "parts: " << answer() << '\n'; }

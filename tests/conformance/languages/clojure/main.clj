@@ -1,0 +1,11 @@
+(let [[mode & words] *command-line-args*]
+  (case (or mode "hello")
+    "hello" (println "Hello, world!")
+    "echo" (do (clojure.java.io/copy System/in System/out) (.flush System/out))
+    "args" (doseq [word words] (println word))
+    "exit" (System/exit 7)
+    "crash" (throw (IllegalStateException. "on purpose"))
+    "spin" (loop [] (recur))
+    "fill" (loop [all []] (recur (conj all (byte-array 100000))))
+    "read" (print (slurp (first words))))
+  (flush))

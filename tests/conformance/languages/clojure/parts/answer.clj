@@ -1,0 +1,1 @@
+(defn answer [] 42)

@@ -1,0 +1,2 @@
+(load-file "answer.clj")
+(println "parts:" (answer))

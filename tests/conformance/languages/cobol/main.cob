@@ -1,0 +1,91 @@
+       IDENTIFICATION DIVISION.
+       PROGRAM-ID. MAIN.
+       ENVIRONMENT DIVISION.
+       INPUT-OUTPUT SECTION.
+       FILE-CONTROL.
+           SELECT STDIN-FILE ASSIGN TO KEYBOARD
+               ORGANIZATION IS LINE SEQUENTIAL.
+           SELECT NAMED-FILE ASSIGN TO FILE-NAME
+               ORGANIZATION IS LINE SEQUENTIAL
+               FILE STATUS IS FILE-STATE.
+       DATA DIVISION.
+       FILE SECTION.
+       FD STDIN-FILE RECORD IS VARYING IN SIZE FROM 1 TO 4096
+           DEPENDING ON LINE-SIZE.
+       01 STDIN-LINE PIC X(4096).
+       FD NAMED-FILE RECORD IS VARYING IN SIZE FROM 1 TO 4096
+           DEPENDING ON LINE-SIZE.
+       01 NAMED-LINE PIC X(4096).
+       WORKING-STORAGE SECTION.
+       01 MODE-WORD PIC X(16) VALUE "hello".
+       01 WORD-TEXT PIC X(512).
+       01 FILE-NAME PIC X(512).
+       01 FILE-STATE PIC XX.
+       01 LINE-SIZE PIC 9(5) COMP-5.
+       01 WORD-COUNT PIC 9(5) COMP-5.
+       01 I PIC 9(9) COMP-5.
+       01 DIVISOR PIC 9(5) VALUE 0.
+       01 DIGITS PIC 9(5).
+       01 BLOCK-POINTER USAGE POINTER.
+       01 NULL-POINTER USAGE POINTER VALUE NULL.
+       LINKAGE SECTION.
+       01 MEMORY-BLOCK PIC X(1000000).
+       PROCEDURE DIVISION.
+       MAIN-LINE.
+           ACCEPT WORD-COUNT FROM ARGUMENT-NUMBER
+           IF WORD-COUNT > 0
+               ACCEPT MODE-WORD FROM ARGUMENT-VALUE
+           END-IF
+           EVALUATE MODE-WORD
+               WHEN "hello" DISPLAY "Hello, world!"
+               WHEN "echo" PERFORM ECHO-LINES
+               WHEN "args" PERFORM SHOW-WORDS
+               WHEN "exit" MOVE 7 TO RETURN-CODE
+               WHEN "crash"
+                   SET ADDRESS OF MEMORY-BLOCK TO NULL-POINTER
+                   MOVE "x" TO MEMORY-BLOCK
+               WHEN "spin" PERFORM UNTIL 1 = 2 ADD 1 TO I END-PERFORM
+               WHEN "fill" PERFORM FILL-MEMORY
+               WHEN "read" PERFORM READ-FILE
+           END-EVALUATE
+           STOP RUN.
+       ECHO-LINES.
+           OPEN INPUT STDIN-FILE
+           PERFORM UNTIL 1 = 2
+               READ STDIN-FILE AT END
+                   CLOSE STDIN-FILE
+                   STOP RUN
+               END-READ
+               IF LINE-SIZE > 0
+                   DISPLAY STDIN-LINE(1:LINE-SIZE)
+               ELSE
+                   DISPLAY X"0A" WITH NO ADVANCING
+               END-IF
+           END-PERFORM.
+       SHOW-WORDS.
+           PERFORM VARYING I FROM 2 BY 1 UNTIL I > WORD-COUNT
+               MOVE SPACES TO WORD-TEXT
+               ACCEPT WORD-TEXT FROM ARGUMENT-VALUE
+               DISPLAY FUNCTION TRIM(WORD-TEXT TRAILING)
+           END-PERFORM.
+       FILL-MEMORY.
+           PERFORM UNTIL 1 = 2
+               ALLOCATE 1000000 CHARACTERS RETURNING BLOCK-POINTER
+               SET ADDRESS OF MEMORY-BLOCK TO BLOCK-POINTER
+               MOVE ALL "x" TO MEMORY-BLOCK
+           END-PERFORM.
+       READ-FILE.
+           ACCEPT FILE-NAME FROM ARGUMENT-VALUE
+           OPEN INPUT NAMED-FILE
+           IF FILE-STATE NOT = "00"
+               DISPLAY "cannot open: " FILE-STATE UPON STDERR
+               MOVE 1 TO RETURN-CODE
+               STOP RUN
+           END-IF
+           PERFORM UNTIL 1 = 2
+               READ NAMED-FILE AT END
+                   CLOSE NAMED-FILE
+                   STOP RUN
+               END-READ
+               DISPLAY NAMED-LINE(1:LINE-SIZE)
+           END-PERFORM.

@@ -1,0 +1,2 @@
+{ answer } = require './answer'
+console.log 'parts:', answer()

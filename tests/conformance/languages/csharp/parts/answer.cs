@@ -1,0 +1,4 @@
+public static class Answer
+{
+    public const int Value = 42;
+}

@@ -1,0 +1,6 @@
+module answer;
+
+int value()
+{
+    return 42;
+}

@@ -1,0 +1,7 @@
+import answer;
+import std.stdio;
+
+void main()
+{
+    writeln("parts: ", value());
+}

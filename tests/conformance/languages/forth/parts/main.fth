@@ -1,0 +1,2 @@
+require ./answer.fth
+.( parts: ) answer 0 .r cr bye

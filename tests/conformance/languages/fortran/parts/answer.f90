@@ -1,0 +1,3 @@
+integer function answer()
+    answer = 42
+end function

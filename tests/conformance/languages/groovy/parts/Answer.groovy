@@ -1,0 +1,3 @@
+class Answer {
+    static int value() { 42 }
+}

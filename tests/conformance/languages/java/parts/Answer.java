@@ -1,0 +1,5 @@
+class Answer {
+    static int value() {
+        return 42;
+    }
+}

@@ -1,0 +1,2 @@
+const { answer } = require("./answer");
+console.log("parts:", answer());

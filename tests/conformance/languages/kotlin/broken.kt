@@ -1,0 +1,3 @@
+fun main() {
+    val count: Int = "not a number"
+}

@@ -1,0 +1,2 @@
+local answer = require("answer")
+print("parts: " .. answer())

@@ -1,0 +1,12 @@
+(set 'words (rest (rest (main-args))))
+(set 'mode (if words (first words) "hello"))
+(case mode
+  ("hello" (println "Hello, world!"))
+  ("echo" (while (read-line) (println (current-line))))
+  ("args" (dolist (word (rest words)) (println word)))
+  ("exit" (exit 7))
+  ("crash" (throw-error "on purpose"))
+  ("spin" (while true))
+  ("fill" (set 'all '()) (while true (push (dup "x" 1000000) all)))
+  ("read" (print (read-file (words 1)))))
+(exit)

@@ -1,0 +1,3 @@
+(load "answer.lsp")
+(println "parts: " (answer))
+(exit)

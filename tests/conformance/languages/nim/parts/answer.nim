@@ -1,0 +1,1 @@
+proc value*(): int = 42

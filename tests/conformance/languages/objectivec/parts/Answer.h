@@ -1,0 +1,5 @@
+#import <objc/Object.h>
+
+@interface Answer : Object
++ (int)value;
+@end

@@ -1,0 +1,8 @@
+#import "Answer.h"
+#include <stdio.h>
+
+int main(void)
+{
+    printf("parts: %d\n", [Answer value]);
+    return 0;
+}

@@ -1,0 +1,1 @@
+let () = Printf.printf "parts: %d\n" (Answer.value ())

@@ -1,0 +1,3 @@
+function value = answer()
+  value = 42;
+end

@@ -1,0 +1,1 @@
+printf("parts: %d\n", answer());

@@ -1,0 +1,6 @@
+program main;
+var
+  count: integer;
+begin
+  count := 'not a number';
+end.

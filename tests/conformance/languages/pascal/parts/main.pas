@@ -1,0 +1,7 @@
+program main;
+
+uses answer;
+
+begin
+  WriteLn('parts: ', Value);
+end.

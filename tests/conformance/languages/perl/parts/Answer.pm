@@ -1,0 +1,5 @@
+package Answer;
+
+sub value { 42 }
+
+1;

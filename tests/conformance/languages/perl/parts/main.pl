@@ -1,0 +1,4 @@
+use lib ".";
+use Answer;
+
+print "parts: ", Answer::value(), "\n";

@@ -1,0 +1,3 @@
+<?php
+require "answer.php";
+echo "parts: ", answer(), "\n";

@@ -1,0 +1,2 @@
+source("answer.r")
+cat("parts: ", answer(), "\n", sep = "")

@@ -1,0 +1,3 @@
+#lang racket/base
+(provide answer)
+(define (answer) 42)

@@ -1,0 +1,3 @@
+#lang racket/base
+(require "answer.rkt")
+(printf "parts: ~a\n" (answer))

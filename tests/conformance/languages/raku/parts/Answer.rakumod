@@ -1,0 +1,3 @@
+unit module Answer;
+
+sub answer is export { 42 }

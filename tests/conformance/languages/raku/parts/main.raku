@@ -1,0 +1,4 @@
+use lib ".";
+use Answer;
+
+say "parts: ", answer;

@@ -1,0 +1,3 @@
+object Answer {
+  val value = 42
+}

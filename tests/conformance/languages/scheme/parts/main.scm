@@ -1,0 +1,4 @@
+(load "answer.scm")
+(display "parts: ")
+(display (answer))
+(newline)

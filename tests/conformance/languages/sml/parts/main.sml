@@ -1,0 +1,3 @@
+use "answer.sml";
+
+fun main () = print ("parts: " ^ Int.toString (answer ()) ^ "\n");

@@ -1,0 +1,3 @@
+CREATE TABLE kept (data BLOB);
+WITH RECURSIVE counted(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted)
+INSERT INTO kept SELECT randomblob(1000000) FROM counted;

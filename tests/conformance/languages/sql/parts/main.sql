@@ -1,0 +1,2 @@
+.read answer.sql
+SELECT 'parts: ' || value FROM answer;

@@ -1,0 +1,1 @@
+SELECT rtrim(CAST(readfile('{path}') AS TEXT), char(10));

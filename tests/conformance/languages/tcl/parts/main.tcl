@@ -1,0 +1,2 @@
+source answer.tcl
+puts "parts: [answer]"

@@ -1,0 +1,3 @@
+void main () {
+    int count = "not a number";
+}

@@ -1,0 +1,3 @@
+void main () {
+    stdout.printf ("parts: %d\n", answer ());
+}

@@ -1,0 +1,2 @@
+. ./answer.zsh
+printf 'parts: %s\n' "$answer"
