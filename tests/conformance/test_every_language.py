@@ -3,7 +3,7 @@
 A language is a folder of programs, each written in it: ``main.EXT`` does what its first argument says
 (``hello``, ``echo``, ``args``, ``exit``, ``crash``, ``spin``, ``fill``, ``read FILE``), ``CHECK.EXT`` takes
 its place for one check where a language has no arguments, ``broken.EXT`` is wrong, and ``parts/`` is a
-program of several files. ``checks.toml`` says which checks cannot be, and why.
+program of several files. ``checks.toml`` says which checks cannot be (in the confined plan), and why.
 
 By default each language of the tiers minimal and contest is tried in brief; ``--languages all`` (or names)
 checks everything: ``./dev languages``.
@@ -227,7 +227,9 @@ def canary() -> Iterator[Path]:
 async def test_language(engine, name, canary, record_property, pytestconfig):
     case = Case(engine, name, canary)
     checks = BRIEF if pytestconfig.getoption("--languages") == "smoke" else CHECKS
-    cannot = case.exceptions.get("cannot", {})
+    cannot = dict(case.exceptions.get("cannot", {}))
+    if engine.enforcement(name).plan == "confined":
+        cannot |= case.exceptions.get("confined", {})
     seen, failures = {}, []
     for check in checks:
         if check.__name__ in cannot:
@@ -261,8 +263,9 @@ def test_every_language_has_its_programs():
     for name in languages():
         case = Case(None, name, Path())  # type: ignore[arg-type]
         cannot = case.exceptions.get("cannot", {})
-        assert set(cannot) <= names, name
-        assert all(len(reason) > 10 for reason in cannot.values()), name
+        confined = case.exceptions.get("confined", {})
+        assert {*cannot, *confined} <= names, name
+        assert all(len(reason) > 10 for reason in (*cannot.values(), *confined.values())), name
         for check, needed in (("broken", f"broken{Path(case.entry).suffix}"), ("parts", "parts")):
             assert (check in cannot) is not (case.folder / needed).exists(), f"{name}: {check}"
     assert {path.name for path in PROGRAMS.iterdir()} == set(languages())

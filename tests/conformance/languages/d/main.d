@@ -29,7 +29,11 @@ void main(string[] args)
     case "fill":
         ubyte[][] all;
         while (true)
-            all ~= new ubyte[1_000_000];
+        {
+            auto more = new ubyte[1_000_000];
+            more[] = 1;
+            all ~= more;
+        }
     case "read":
         foreach (block; File(args[2], "rb").byChunk(65_536))
             stdout.rawWrite(block);
