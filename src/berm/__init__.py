@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from berm.blocking import run
     from berm.cell.dialogue import Dialogue
+    from berm.client import AsyncClient, Client, ServiceError
     from berm.config import Config
     from berm.engine import Engine
     from berm.errors import (
@@ -40,9 +41,11 @@ if TYPE_CHECKING:
     from berm.program import Program
 
 __all__ = [
+    "AsyncClient",
     "BermError",
     "BusyError",
     "CellError",
+    "Client",
     "Config",
     "ConfigError",
     "Denial",
@@ -59,6 +62,7 @@ __all__ = [
     "OutcomeKind",
     "Program",
     "RunResult",
+    "ServiceError",
     "Usage",
     "judge",
     "run",
@@ -67,6 +71,7 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOMES = {"run": "berm.blocking", "Config": "berm.config", "Engine": "berm.engine"}
+_HOMES |= dict.fromkeys(("AsyncClient", "Client", "ServiceError"), "berm.client")
 _HOMES |= {"Program": "berm.program", "Dialogue": "berm.cell.dialogue"}
 _HOMES |= dict.fromkeys(
     (
