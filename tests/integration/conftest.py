@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-START_SECONDS = 60
+START_SECONDS = 180
 
 
 def descendants(pid: int) -> set[int]:

@@ -23,7 +23,7 @@ from berm.service.principal import Role
 from berm.service.store.opening import open_database
 from berm.service.store.settings import StoreSettings
 
-pytestmark = pytest.mark.requires_isolation
+pytestmark = [pytest.mark.requires_isolation, pytest.mark.timeout(400)]
 
 GOOD = {"language": "python", "code": "print(1)", "test_cases": [{"expected_output": "1"}]}
 ROLES = [role.value for role in Role]

@@ -22,6 +22,7 @@ from berm.cli.languages import languages
 from berm.cli.migrate import migrate
 from berm.cli.run import run
 from berm.cli.serve import serve
+from berm.cli.top import top
 from berm.cli.verify import verify
 from berm.errors import BermError
 
@@ -84,6 +85,7 @@ app.command("verify")(_explained(verify))
 app.command("serve")(_explained(serve))
 app.command("migrate")(_explained(migrate))
 app.command("doctor")(_explained(doctor))
+app.command("top")(_explained(top))
 app.command("audit")(_explained(audit))
 app.command("analyse")(_explained(analyse))
 _config = typer.Typer(no_args_is_help=True, help="Look at the configuration.")

@@ -104,6 +104,10 @@ class ServiceSettings(Section):
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="auto: lines for people on a terminal, JSON elsewhere."
     )
+    least_disk: ByteSize = Field(
+        ByteSize(64 * MIB),
+        description="Bytes that the disks of runs and of the store must have free, else /readyz says no.",
+    )
     audit_log: Path | None = Field(
         None,
         description="A file for the audit log (who ran what, what was refused), besides the log.",

@@ -27,8 +27,6 @@ _LETTERS: Final = string.digits + string.ascii_uppercase + string.ascii_lowercas
 _SHAPE: Final = re.compile(
     rf"berm_(?P<name>[0-9A-Za-z]{{{_NAME}}})_[0-9A-Za-z]{{{_SECRET}}}[0-9A-Za-z]{{{_SUM}}}"
 )
-_NO_DIGEST: Final = bytes(32)
-"""Compared with where there is no such key, so that both cases take the same way."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -62,7 +60,13 @@ class ApiKey:
 
     def live(self, now: float) -> bool:
         """Tell whether it is to be accepted at ``now``."""
-        return all(end is None or now < end for end in (self.expires, self.revoked))
+        expired = self.expires is not None and self.expires <= now
+        revoked = self.revoked is not None and self.revoked <= now
+        return not (expired | revoked)
+
+
+_NOBODY: Final = ApiKey("", bytes(32), "", "", Role.STUDENT, frozenset(), 0.0, revoked=0.0)
+"""Compared with where there is no such key, so that both cases take the same way."""
 
 
 def new_key() -> tuple[str, str, bytes]:
@@ -92,9 +96,10 @@ def check(text: str, found: ApiKey | None, now: float) -> bool:
     Takes the same steps whether the key is unknown, wrong, ended or right: one hash, one comparison
     that does not stop at the first difference.
     """
-    known = found.digest if found is not None else _NO_DIGEST
-    same = hmac.compare_digest(digest(text), known)
-    return same and found is not None and found.live(now)
+    known = _NOBODY if found is None else found
+    same = hmac.compare_digest(digest(text), known.digest)
+    live = known.live(now)
+    return same & live
 
 
 def _random(length: int) -> str:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import http
+import os
+from typing import Final
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 import berm
+from berm.errors import StoreError
 from berm.service.openapi import errors
 from berm.service.schemas import HealthResponse, LanguageInfo, ProbeResponse
 from berm.service.security import describe
 from berm.service.state import ServiceState
+from berm.service.store.sqlite import SQLiteDatabase
 
 router = APIRouter(tags=["health"])
+
+_STORE_SECONDS: Final = 3.0
 
 
 @router.get(
@@ -67,15 +74,39 @@ async def healthz() -> Response:
     summary="Should requests be sent here?",
     responses={
         200: {"model": ProbeResponse, "description": "Isolation was proved; send them."},
-        503: {"model": ProbeResponse, "description": "Not yet, or no longer."},
+        503: {"model": ProbeResponse, "description": "Not yet, or no longer; `status` says why."},
     },
     response_class=Response,
 )
 async def readyz(request: Request) -> Response:
-    """Answer 200 from the moment isolation was proved until the service drains."""
-    readiness = ServiceState.of(request).readiness
-    status = http.HTTPStatus.OK if readiness.ready else http.HTTPStatus.SERVICE_UNAVAILABLE
-    return _probe(status, "ready" if readiness.ready else readiness.status)
+    """Answer 200 while isolation holds, the store answers, and the disk has room."""
+    state = ServiceState.of(request)
+    status: str = "ready" if state.readiness.ready else state.readiness.status
+    if state.readiness.ready:
+        status = await _troubles(state) or status
+    ready = status == "ready"
+    return _probe(http.HTTPStatus.OK if ready else http.HTTPStatus.SERVICE_UNAVAILABLE, status)
+
+
+async def _troubles(state: ServiceState) -> str:
+    """Return what keeps this replica from serving though its isolation holds; an empty text for nothing."""
+    folders = [state.engine.config.run_dir]
+    if state.database is not None:
+        try:
+            async with asyncio.timeout(_STORE_SECONDS):
+                await state.database.ping()
+        except (StoreError, TimeoutError):
+            return "the store does not answer"
+        if isinstance(state.database, SQLiteDatabase):
+            folders.append(str(state.database.path.parent))
+    for folder in folders:
+        try:
+            found = os.statvfs(folder)
+        except OSError:
+            return "a disk cannot be looked at"
+        if found.f_bavail * found.f_frsize < state.settings.least_disk:
+            return "a disk is full"
+    return ""
 
 
 def _probe(status: http.HTTPStatus, text: str) -> Response:
