@@ -43,6 +43,8 @@ class Config:
         pool_ceiling: cells kept parked for each runtime at most, however many runs come; -1 means
             four times as many as run at a time, 0 parks none.
         pool_mib: memory that all parked cells may take together, in MiB.
+        pin: each program runs on one processor, which no other has meanwhile, for steady times; those
+            beyond the number of processors run anywhere.
         nice: niceness of programs.
         disk_inodes: files and directories that one run may make.
         languages: tool overrides per language, e.g. ``{"python": {"python": "/usr/bin/python3.12"}}``.
@@ -73,6 +75,7 @@ class Config:
     pool_floor: int = 2
     pool_ceiling: int = -1
     pool_mib: int = 128
+    pin: bool = False
     nice: int = 10
     disk_inodes: int = 8192
     languages: Mapping[str, Mapping[str, str]] = dataclasses.field(default_factory=dict)
@@ -124,6 +127,11 @@ class Config:
         """What parked cells may be and take."""
         ceiling = 4 * self.concurrency if self.pool_ceiling < 0 else self.pool_ceiling
         return Bounds(min(self.pool_floor, ceiling), ceiling, self.pool_mib * MIB)
+
+    @property
+    def processors(self) -> tuple[int, ...]:
+        """The processors to pin programs to; none where they run anywhere."""
+        return tuple(sorted(os.sched_getaffinity(0))) if self.pin else ()
 
     @property
     def cgroup_path(self) -> Path | None:
@@ -221,6 +229,7 @@ _SETTINGS: Mapping[str, Mapping[str, str]] = {
         "floor": "pool_floor",
         "ceiling": "pool_ceiling",
         "memory_mib": "pool_mib",
+        "pin": "pin",
         "preload": "preload",
         "parked_mib": "parked_mib",
     },
@@ -258,6 +267,10 @@ def _convert(name: str, field: str, raw: object) -> object:
             return int(raw)
         except (TypeError, ValueError) as error:
             raise ConfigError(f"{name} must be an integer, not {raw!r}.") from error
+    if field == "pin":
+        if isinstance(raw, bool) or raw in ("true", "false"):
+            return raw in (True, "true")
+        raise ConfigError(f"{name} must be true or false, not {raw!r}.")
     if field == "require" and raw in (_STANDARD, _STRICT):
         return raw
     if field in ("require", "give_up"):

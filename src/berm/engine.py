@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, Self
 
@@ -21,6 +21,7 @@ from berm.cell.parking import Parking
 from berm.cell.pool import Pool
 from berm.cell.relay import Side
 from berm.cell.stock import Stock
+from berm.cell.turns import Turns
 from berm.config import Config
 from berm.errors import CellError, InputError
 from berm.kernel.cgroups import Subtree
@@ -75,8 +76,7 @@ class Engine:
             Slots(self.config.uid_base, self.config.uid_count),
             "" if self.config.ablate else self.config.run_dir,
         )
-        self._turns = asyncio.Semaphore(self.config.concurrency)
-        self._alone = asyncio.Lock()
+        self._turns = Turns(self.config.concurrency, self.config.processors)
         self._features: HostFeatures | None = None
         self._registry: Registry | None = None
 
@@ -333,17 +333,13 @@ class Engine:
         made = {name: file.data for name, file in ran.files.items() if name not in given}
         return dataclasses.replace(result, compile=program.compile, files=made)
 
-    def turn(self) -> contextlib.AbstractAsyncContextManager[None]:
+    def turn(self) -> contextlib.AbstractAsyncContextManager[int | None]:
         """Hold one of the turns that :meth:`execute` takes, for runs that belong together."""
-        return self._turns
+        return self._turns.one()
 
-    @contextlib.asynccontextmanager
-    async def alone(self) -> AsyncIterator[None]:
+    def alone(self) -> contextlib.AbstractAsyncContextManager[None]:
         """Wait until no run of this engine is under way, and let none begin meanwhile."""
-        async with self._alone, contextlib.AsyncExitStack() as stack:
-            for _ in range(self.config.concurrency):
-                await stack.enter_async_context(self._turns)
-            yield
+        return self._turns.all()
 
     async def _perform(
         self,
@@ -364,7 +360,7 @@ class Engine:
         """Take a turn and a cell, and run the step in it."""
         plan = self._plan(step)
         pool = self._stock.pool(plan)
-        async with contextlib.nullcontext() if has_turn else self._turns:
+        async with contextlib.nullcontext() if has_turn else self._turns.one() as processor:
             # A run whose fork server was killed under it did nothing that anybody saw: once more.
             talks = bool(side or dialogue or on_stdout or on_stderr)
             for last in (False, True):
@@ -394,6 +390,7 @@ class Engine:
                     on_stderr=on_stderr,
                     side=side,
                     dialogue=dialogue,
+                    processor=processor,
                 )
                 try:
                     return await cell.run(order)

@@ -83,6 +83,13 @@ class Run:
         if self.executed:  # a runtime that waited: its own start is not the program's
             self._cpu_before = tree.cpu_clock(self.program)
 
+    def pin(self, processor):
+        """Keep the program on one processor: for steady times, not for safety."""
+        try:
+            os.sched_setaffinity(self.program, {processor})
+        except OSError:
+            pass
+
     # --- during ---------------------------------------------------------------------------
 
     def look(self):

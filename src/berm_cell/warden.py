@@ -74,6 +74,8 @@ class Warden:
             if run.watched:
                 raise protocol.FrameError("a run is watched once")
             run.watch(message["limits"], message["at"], message.get("collect"))
+            if "processor" in message:
+                run.pin(message["processor"])
             if run.status is None:
                 self._looking.add(run)
         elif message["op"] == "signal":

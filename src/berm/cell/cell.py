@@ -47,6 +47,7 @@ class Order:
         output: bytes kept of each stream; ``flood`` ends the run.
         collect: what to take out afterwards (``berm_cell.bundle.collect``), or None.
         canary: instead of a program, what the launcher's canary is to try, or None.
+        processor: the number of the one processor that it may run on, or None.
         side: the end of a conversation that takes the place of ``stdin`` and of standard output.
         dialogue: what a person says to the program while it runs, in place of ``stdin``, or None.
     """
@@ -64,6 +65,7 @@ class Order:
     on_stdout: Listener | None = None
     on_stderr: Listener | None = None
     side: Side | None = None
+    processor: int | None = None
     dialogue: Dialogue | None = None
 
     @property
@@ -318,6 +320,8 @@ class Cell:
         }
         if order.collect is not None:
             watch["collect"] = order.collect
+        if order.processor is not None:
+            watch["processor"] = order.processor
         self._say(watch)
 
     async def _until_ended(self, wall: float) -> None:

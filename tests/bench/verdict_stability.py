@@ -1,0 +1,138 @@
+"""How often the verdict on a program near its time limit flips on a busy machine, before and after the rule.
+
+    .venv/bin/python tests/bench/verdict_stability.py [--judgings 1000] [--load 2] [--pin]
+
+A program that needs the same CPU time in every run is first measured alone. Then time limits are set so that
+it is by 3 % and by 8 % in time, and by 8 % and by 30 % too slow, and it is judged again and again while LOAD
+other processes compute. A judging flips if its verdict is not the one that the program deserves. The first
+run of each judging is the verdict without the rule; the judge's own word is the verdict with it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import dataclasses
+import json
+import multiprocessing
+import os
+import statistics
+import time
+from typing import ClassVar
+
+import berm
+from berm.judge import Judge, Problem, Submission, TestCase, Timing, Verdict
+
+WORK = """
+#include <cstdio>
+#include <vector>
+int main() {
+    std::vector<unsigned> table(1 << 20);
+    unsigned x = 1;
+    for (int i = 0; i < 12000000; i++) {
+        x = x * 1664525u + 1013904223u;
+        table[x >> 12] += x;
+    }
+    std::printf("%u\\n", table[7] & 1);
+}
+"""
+MARGINS = {"8 % in time": 0.92, "3 % in time": 0.97, "8 % too slow": 1.08, "30 % too slow": 1.30}
+
+
+def burn(stop_at: float) -> None:
+    """Compute, and walk through memory, as other runs would."""
+    table = bytearray(8 << 20)
+    place = 1
+    while time.monotonic() < stop_at:
+        for _ in range(10_000):
+            place = (place * 1103515245 + 12345) & (len(table) - 1)
+            table[place] ^= 1
+
+
+class Recorder(Timing):
+    """The judge's timing, which writes down what the first run of each judging would have been."""
+
+    first: ClassVar[list[float]] = []
+
+    def doubtful(self, result, limits):
+        """Note the run, and leave the decision to the rule."""
+        Recorder.first.append(result.usage.cpu_time)
+        return super().doubtful(result, limits)
+
+
+async def alone(engine: berm.Engine, runs: int = 100) -> float:
+    """Return the median CPU time of the program while nothing else runs."""
+    program = await engine.prepare(WORK, "cpp")
+    times = [
+        (
+            await engine.execute(program, limits=berm.Limits(wall_time=60, cpu_time=60))
+        ).usage.cpu_time
+        for _ in range(runs)
+    ]
+    program.close()
+    spread = (max(times) - min(times)) / statistics.median(times)
+    print(f"alone: median {statistics.median(times):.4f} s, spread {spread:.1%} of {runs} runs")
+    return statistics.median(times)
+
+
+async def measure(judgings: int, load: int, *, pin: bool) -> dict[str, dict[str, float]]:
+    """Judge, and count the flips."""
+    found: dict[str, dict[str, float]] = {}
+    config = dataclasses.replace(berm.Config.load(), pin=pin)
+    async with berm.Engine(config) as engine, Judge(engine, timing=Recorder()) as judge:
+        needed = await alone(engine)
+        submission = Submission(WORK, "cpp")
+        burners = [
+            multiprocessing.Process(target=burn, args=(time.monotonic() + 7200,), daemon=True)
+            for _ in range(load)
+        ]
+        for burner in burners:
+            burner.start()
+        try:
+            for name, part in MARGINS.items():
+                limit = max(0.01, needed / part)
+                deserved = Verdict.AC if part < 1 else Verdict.TLE
+                problem = Problem(
+                    [TestCase()],
+                    berm.Limits(cpu_time=limit, wall_time=min(600.0, 60 * limit + 10)),
+                    checker=lambda *_: True,
+                )
+                before = after = repeated = 0
+                for _ in range(judgings // len(MARGINS)):
+                    Recorder.first.clear()
+                    judgement = await judge.judge(submission, problem)
+                    slow = Recorder.first[0] > limit
+                    before += (Verdict.TLE if slow else Verdict.AC) is not deserved
+                    after += judgement.verdict is not deserved
+                    repeated += judgement.reruns
+                found[name] = {
+                    "judgings": judgings // len(MARGINS),
+                    "flips_before": before,
+                    "flips_after": after,
+                    "repeated": repeated,
+                }
+                print(f"{name:>15}: {found[name]}", flush=True)
+        finally:
+            for burner in burners:
+                burner.terminate()
+                burner.join()
+    return found
+
+
+def main() -> None:
+    """Read the arguments, measure, print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--judgings", type=int, default=1000)
+    parser.add_argument("--load", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--pin", action="store_true", help="one processor for each program")
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args()
+    found = asyncio.run(measure(args.judgings, args.load, pin=args.pin))
+    total = {key: sum(row[key] for row in found.values()) for key in next(iter(found.values()))}
+    print(json.dumps({**found, "all": total}, indent=2) if args.json else f"all: {total}")
+
+
+if __name__ == "__main__":
+    main()
