@@ -43,6 +43,10 @@ def test_run_limits():
     assert Timing(margin=0.5).run_limits(LIMITS).cpu_time == 3.0
     assert Timing().run_limits(Limits(cpu_time=600.0)).cpu_time == 600.0
     assert EXACT.run_limits(LIMITS) == LIMITS
+    short = Limits(cpu_time=0.1)
+    assert Timing(slack=0.05).run_limits(short).cpu_time == pytest.approx(0.15)
+    assert Timing(slack=0.05).doubtful(ran(0.14), short)
+    assert not Timing(slack=0.05).doubtful(ran(0.16), short)
 
 
 @pytest.mark.parametrize(

@@ -21,17 +21,20 @@ class Timing:
     Attributes:
         margin: part of the limit; 0.1 repeats what took up to a tenth too long. 0 repeats nothing,
             and ends runs at the limit itself.
+        slack: seconds that count as near in any case. What a start costs on a busy machine varies by
+            milliseconds, which is much of a limit of a tenth of a second.
         reruns: repetitions that one judging may have at most, because nothing else runs meanwhile.
     """
 
     margin: float = 0.1
+    slack: float = 0.03
     reruns: int = 3
 
     def run_limits(self, limits: Limits) -> Limits:
         """Return the limits to run with: some more CPU time, so that what is needed shows."""
         if not self.margin:
             return limits
-        cpu = min(600.0, limits.cpu_time * (1 + self.margin))
+        cpu = min(600.0, self._near(limits))
         return dataclasses.replace(limits, cpu_time=cpu)
 
     def doubtful(self, result: RunResult, limits: Limits) -> bool:
@@ -48,7 +51,11 @@ class Timing:
         if result.outcome.kind is OutcomeKind.CPU_LIMIT:
             # Ended past the margin: the watchdog looks every few milliseconds, so by a little.
             return False
-        return limits.cpu_time < used <= limits.cpu_time * (1 + self.margin)
+        return limits.cpu_time < used <= self._near(limits)
+
+    def _near(self, limits: Limits) -> float:
+        """Return the CPU time up to which a run is near its limit."""
+        return max(limits.cpu_time * (1 + self.margin), limits.cpu_time + self.slack)
 
 
 EXACT = Timing(margin=0.0, reruns=0)
