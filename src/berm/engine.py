@@ -45,6 +45,7 @@ from berm.program import (
     compiled,
     content,
     not_compiled,
+    outputs,
     plan_for,
     plan_identity,
     result_of,
@@ -287,8 +288,7 @@ class Engine:
         Args:
             env: more variables of its environment, over the language's own.
             files: more files for its working directory, for this run alone.
-            collect: patterns (``fnmatch``, relative to the working directory) of the files that
-                ``RunResult.files`` shall hold, 64 of them and 16 MiB together at most.
+            collect: ``fnmatch`` patterns of what ``RunResult.files`` shall hold: 64 files, 16 MiB.
             side: the end of a conversation in the place of ``stdin`` and standard output.
             dialogue: what a person says in the place of ``stdin``. Such a run mostly waits, so it
                 takes no turn among the others; whoever offers it bounds their number.
@@ -301,15 +301,13 @@ class Engine:
         prepared = await self.shelf.look(program.language)
         step = program.language.run_step(program.entry, checked, limits, program.compiled, prepared)
         demand(self._plan(step).enforcement, min_isolation)
-        data = content(stdin)
-        if len(data) > MAX_STDIN:
+        if len(data := content(stdin)) > MAX_STDIN:
             raise InputError(f"Standard input is over {MAX_STDIN} bytes.")
         if dialogue is not None and dialogue.terminal is not None:
             env = {**(env or {}), "TERM": TERMINAL}
         bundle = program.bundle
         if files:
-            more = {name: File(given) for name, given in files.items()}
-            bundle = await asyncio.to_thread(bundle.extended, more)
+            bundle = await asyncio.to_thread(bundle.extended, files)
         try:
             ran = await self._perform(
                 step,
@@ -328,9 +326,8 @@ class Engine:
         finally:
             if bundle is not program.bundle:
                 bundle.close()
+        made = outputs(ran, bundle, collect)
         result = result_of(self._plan(step), ran, step, limits)
-        given = {name for name, _, _ in bundle.rows}.difference(collect)
-        made = {name: file.data for name, file in ran.files.items() if name not in given}
         return dataclasses.replace(result, compile=program.compile, files=made)
 
     def turn(self) -> contextlib.AbstractAsyncContextManager[int | None]:

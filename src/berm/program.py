@@ -221,3 +221,9 @@ def arguments(args: Sequence[str]) -> tuple[str, ...]:
     if sum(len(arg.encode("utf-8", "surrogateescape")) + 1 for arg in checked) > MAX_ARGS:
         raise InputError(f"The arguments are over {MAX_ARGS} bytes together.")
     return checked
+
+
+def outputs(ran: Ran, bundle: Bundle, collect: Sequence[str]) -> Mapping[str, bytes]:
+    """Return the files that a run made: what it was given is none of them, unless asked for by name."""
+    given = {name for name, _, _ in bundle.rows}.difference(collect)
+    return {name: file.data for name, file in ran.files.items() if name not in given}

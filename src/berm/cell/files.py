@@ -65,7 +65,7 @@ class Bundle:
         self.rows: Sequence[Row] = tuple(rows)
         self.size = total
 
-    def extended(self, files: Mapping[str, File]) -> Bundle:
+    def extended(self, files: Mapping[str, bytes]) -> Bundle:
         """Return a new bundle with more files; raises :class:`InputError` for a name twice."""
         held = read_bundle(
             self.fd, [list(row) for row in self.rows], most_files=MAX_FILES, most_bytes=MAX_BYTES
@@ -75,7 +75,7 @@ class Bundle:
                 raise InputError(
                     f"The file {name!r} is there already.", remedy="Give it another name."
                 )
-        return Bundle({**held, **files})
+        return Bundle({**held, **{name: File(data) for name, data in files.items()}})
 
     @property
     def open(self) -> bool:
