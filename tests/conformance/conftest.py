@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from corpus import samples
 
-WAITING = ("javascript",)
+WAITING = ("java", "javascript")
 """The languages whose runtimes wait for their programs."""
 
 

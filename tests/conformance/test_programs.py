@@ -96,7 +96,7 @@ async def test_native(engine, sample, tmp_path):
 
 
 @pytest.mark.parametrize("sample", of("java"))
-async def test_java(engine, sample, tmp_path, java_classes):
+async def test_java(engine, furnished, sample, tmp_path, java_classes):
     language = engine.registry.get("java")
     work, entry = workplace(tmp_path, language, sample.source)
     compiling = language.compile_step({entry: sample.source}, entry, LIMITS)
@@ -109,6 +109,7 @@ async def test_java(engine, sample, tmp_path, java_classes):
     )
     program.close()
     assert inside == outside
+    assert await in_waiting_runtime(furnished, sample) == outside
 
 
 def bare_java(step, work, sample, classes, target):

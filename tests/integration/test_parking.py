@@ -161,6 +161,27 @@ async def test_a_program_too_large_to_be_told_runs_all_the_same(engine: berm.Eng
     assert engine.parking.hits == hits
 
 
+async def test_no_program_can_change_what_others_start_with(engine: berm.Engine) -> None:
+    """Attack: rewrite, replace or remove the prepared files. Outcome: every way is refused."""
+    folder = Path(engine.shelf.path(engine.registry.get("javascript")))
+    before = {path: (path.read_bytes(), path.stat().st_mode) for path in folder.iterdir()}
+    source = f"""
+const fs = require('fs'), own = '{folder}/parked.js';
+const ways = [
+  () => fs.appendFileSync(own, 'poison'), () => fs.writeFileSync('{folder}/new', ''),
+  () => fs.unlinkSync(own), () => fs.renameSync(own, own + '.old'), () => fs.chmodSync(own, 0o777),
+  () => fs.truncateSync(own), () => fs.symlinkSync('/work', '{folder}/link'), () => fs.rmdirSync('{folder}'),
+  () => fs.closeSync(fs.openSync(own, 'r+')), () => fs.renameSync('main.js', own),
+];
+for (const way of ways) {{
+  try {{ way(); console.log('done', way.toString()); }} catch (error) {{ }}
+}}
+console.log('tried');
+"""
+    assert (await parked(engine, source)).text == "tried\n"
+    assert before == {path: (path.read_bytes(), path.stat().st_mode) for path in folder.iterdir()}
+
+
 async def test_one_that_died_waiting_is_not_used(engine: berm.Engine) -> None:
     await engine.parking.settled()
     for status in Path("/proc").glob("[0-9]*/cmdline"):
