@@ -4,6 +4,7 @@
 # layers = ["agent"]
 # source = ["go-judge v0.9.5-v1.1.4", "compiler-explorer#6026"]
 # needs = ["service-fd"]
+# limits = { cpu_time = 20.0, wall_time = 30.0 }
 # bare = "user"
 import fcntl
 import os
