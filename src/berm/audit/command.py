@@ -8,7 +8,7 @@ import secrets
 import sys
 from collections.abc import Callable, Sequence
 
-from berm.audit import report
+from berm.audit import depth, report
 from berm.audit.ablation import Ablation, ablate
 from berm.audit.bystander import ENV_SECRET
 from berm.audit.runner import Trial, audit, select
@@ -35,7 +35,7 @@ def main(
         as_json: print one JSON document.
         with_ablation: run the isolating attacks again with layers switched off.
         environment: print what this machine offers first (always part of the JSON).
-        markdown: print the matrix as Markdown, for ``docs/isolation-matrix.md``.
+        markdown: print the matrix as Markdown, or, with an ablation, ``docs/defence-in-depth.md``.
         write: where to print.
 
     Returns:
@@ -71,6 +71,9 @@ def main(
     steps = asyncio.run(ablate(config, attacks, on_step=on_step)) if with_ablation else []
     if as_json:
         write(report.as_json(trials, where, steps) + "\n")
+    elif markdown and steps:
+        words_given = " ".join(["berm audit", *words, "--ablate --markdown"])
+        write(depth.page(where, steps, words_given, os.geteuid()))
     elif markdown:
         write(report.matrix(trials))
     else:
