@@ -61,8 +61,9 @@ def test_without_one_of_its_parts_it_is_refused(lost: str) -> None:
 
 
 def test_other_runtimes_are_refused_by_name() -> None:
-    with pytest.raises(IsolationError, match="cannot hold: filesystem, processes, secrets"):
+    with pytest.raises(IsolationError, match="cannot hold: filesystem, processes, secrets") as info:
         plan(gvisor(), NATIVE)
+    assert "only languages that are forked warm (Python)" in info.value.meaning
 
 
 def test_landlock_is_preferred_to_copies() -> None:

@@ -203,9 +203,13 @@ def _copies_root(family: str, features: HostFeatures, runtime: Runtime) -> bool:
     It needs a pid namespace, so that nothing of the host's /proc is needed inside, and a runtime
     that is in the launcher's own process: what that reads is known and small.
     """
+    return family == "confined" and _could_copy_root(features) and runtime.in_process
+
+
+def _could_copy_root(features: HostFeatures) -> bool:
     namespaces = features.way == "userns" and features.pid_ns and features.net_ns
     possible = namespaces and features.ns_chroot and features.seccomp_filter
-    return family == "confined" and possible and not features.landlock_abi and runtime.in_process
+    return possible and not features.landlock_abi
 
 
 def _layers(
@@ -303,6 +307,11 @@ def demand(enforcement: Enforcement, wanted: str | Sequence[Guarantee | str]) ->
 
 
 def _why(features: HostFeatures) -> str:
+    if _could_copy_root(features):
+        return (
+            "Nothing can be mounted here and there is no Landlock, as in gVisor: only languages that"
+            " are forked warm (Python) can be held, in a root of copies."
+        )
     userns = "usable" if features.userns else "not usable"
     return f"User namespaces are {userns} here, and the Landlock ABI is {features.landlock_abi}."
 
