@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from berm.audit.attack import Attack
 from berm.audit.runner import Trial, audit, select
@@ -154,9 +154,11 @@ def bounded(plan: CellPlan) -> bool:
     return "pid-namespace" in layers or scoped
 
 
-def _plan(config: Config, features: HostFeatures) -> CellPlan:
-    runtime = Runtime(read_paths=(), interpreter=sys.executable)
-    return make_plan(load_profile("python"), features, runtime, config.plan_settings())
+def _plans(config: Config, features: HostFeatures) -> Iterator[CellPlan]:
+    """Yield the plans of both kinds of runtime: forked warm, and executed."""
+    for in_process in (True, False):
+        runtime = Runtime(read_paths=(), interpreter=sys.executable, in_process=in_process)
+        yield make_plan(load_profile("python"), features, runtime, config.plan_settings())
 
 
 async def _step(
@@ -169,7 +171,7 @@ async def _step(
 ) -> Ablation:
     off = only(layer, in_force) if alone else without(layer, in_force)
     try:
-        if not bounded(_plan(dataclasses.replace(config, ablate=off), features)):
+        if not all(map(bounded, _plans(dataclasses.replace(config, ablate=off), features))):
             reason = "Not run: the launcher's kill(-1) would reach the whole machine."
             return Ablation(layer, alone, (), reason)
         trials = await audit(dataclasses.replace(config, ablate=off), attacks)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 ENV_SECRET = "BERM_AUDIT_SECRET"  # noqa: S105 - the variable's name
-_PATIENCE: Final = 60.0
+_PATIENCE = 60.0
 
 
 class Canaries:

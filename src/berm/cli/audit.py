@@ -24,7 +24,10 @@ def audit(
         bool, typer.Option("--environment", help="Print first what this machine offers.")
     ] = False,
     markdown: Annotated[
-        bool, typer.Option("--markdown", help="Print the matrix (with --ablate, the layers) as Markdown.")
+        bool,
+        typer.Option(
+            "--markdown", help="Print the matrix (with --ablate, the layers) as Markdown."
+        ),
     ] = False,
     config: Annotated[
         Path | None, typer.Option(help="Configuration file. Default: $BERM_CONFIG, if set.")
