@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from berm.audit import ablation
 from berm.errors import IsolationError
 from berm.kernel.features import HostFeatures
 from berm.model import Guarantee, Limits
@@ -87,3 +88,16 @@ def test_address_space_stands_in_for_the_data_limit() -> None:
 def test_memory_is_refused_where_neither_is_enforced() -> None:
     with pytest.raises(IsolationError, match="cannot hold: memory"):
         plan(gvisor(rlimit_as=False))
+
+
+@pytest.mark.parametrize("alone", [False, True])
+@pytest.mark.parametrize("layer", plan(gvisor()).enforcement.layers)
+def test_no_ablation_of_it_lets_the_launcher_kill_the_machine(layer: str, alone: bool) -> None:
+    in_force = plan(gvisor()).enforcement.layers
+    off = ablation.only(layer, in_force) if alone else ablation.without(layer, in_force)
+
+    made = plan(gvisor(), ablate=off)
+
+    assert ablation.bounded(made), off
+    kills_all = made.cell["kill_all"] is True
+    assert kills_all is ("pid-namespace" in made.enforcement.layers)

@@ -330,8 +330,8 @@ def _share_out(
     fork server does; what could carry something from run to run (processes, mounts, IPC
     objects, ids) is each cell's own.
     """
-    if family == "confined" and "copied-root" not in layers:
-        return [], [name for name in layers if not name.endswith("-namespace")]
+    if family == "confined" and not any(name.endswith("-namespace") for name in layers):
+        return [], list(layers)
     berth = [
         name
         for name in layers
