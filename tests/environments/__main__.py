@@ -1,6 +1,6 @@
 """Run Berm in every environment and write down what held.
 
-    ./dev environments                      all environments, all attacks (in virtual machines: some)
+    ./dev environments                      all environments, all attacks (in some, a part: see modes.py)
     ./dev environments --whole vm-6.1-root  all attacks in a virtual machine too: half an hour
     ./dev environments --fast               the part that every change must pass, as .ci/run does
     ./dev environments --reports DIR --page the page docs/isolation-matrix.md from kept reports, new and old
@@ -53,7 +53,7 @@ def main() -> int:
     parser.add_argument("mode", nargs="*", help="environments; all if none is given")
     parser.add_argument("--list", action="store_true", help="show the environments and stop")
     parser.add_argument("--fast", action="store_true", help="few environments, few attacks")
-    parser.add_argument("--whole", action="store_true", help="all attacks in virtual machines too")
+    parser.add_argument("--whole", action="store_true", help="all attacks everywhere")
     parser.add_argument("--attacks", default="", help="ids with commas; none; all if empty")
     parser.add_argument("--languages", default="", help="names with commas; all if empty")
     parser.add_argument("--jobs", type=int, default=1, help="environments at a time (1)")
@@ -85,7 +85,7 @@ def main() -> int:
 
         def one(name: str) -> tuple[str, Report]:
             mode = MODES[name]
-            few = options.fast or (mode.simulator == "vm" and not options.whole)
+            few = options.fast or (mode.part and not options.whole)
             attacks = options.attacks or (",".join(FAST_ATTACKS) if few else "")
             programs = options.languages or (",".join(FAST_PROGRAMS) if options.fast else "")
             report = run(mode, folder, tools, Part(attacks, options.languages, programs))
@@ -149,7 +149,7 @@ def _write_page(folder: Path | None) -> bool:
             print(f"environments: the page needs a report of {name}", file=sys.stderr)
             return True
         reports[name] = json.loads(path.read_text("utf-8"))
-        if reports[name].get("chosen") and mode.simulator != "vm":
+        if reports[name].get("chosen") and not mode.part:
             print(f"environments: {name} was tried with a part of the attacks", file=sys.stderr)
             return True
         if wrong := faults(mode, reports[name]):

@@ -26,7 +26,7 @@ import time
 from typing import Any
 
 import berm
-from berm.audit.runner import Auditor, Trial, select
+from berm.audit.runner import Auditor, Trial, select, with_time
 from berm.model import MIB, Guarantee, Limits
 
 MARK = "BERM-REPORT "
@@ -278,12 +278,7 @@ async def _audit(
             trial: Trial = await auditor.attempt(attack)
             if trial.status == "unclear" and slow > 1:
                 # It was out of time before it was done: an emulated processor is slow.
-                more = dataclasses.replace(
-                    attack.limits,
-                    wall_time=attack.limits.wall_time * slow,
-                    cpu_time=attack.limits.cpu_time * slow,
-                )
-                trial = await auditor.attempt(dataclasses.replace(attack, limits=more))
+                trial = await auditor.attempt(with_time(attack, slow))
             rows.append(trial.as_dict())
             if trial.status in ("escaped", "unclear"):
                 _say(f"{attack.id}: {trial.status}: {trial.detail}")

@@ -25,6 +25,7 @@ class Mode:
         lowered: what is left is tried too, with exactly the refused guarantees given up.
         user: in a virtual machine, True for uid 1000 with a delegated cgroup.
         fast: part of the fast run, which every change must pass.
+        part: tried with a chosen part of the attacks, ``FAST_ATTACKS``, unless asked for the whole.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Mode:
     lowered: bool = True
     user: bool = False
     fast: bool = False
+    part: bool = False
 
     @property
     def shown(self) -> str:
@@ -50,7 +52,7 @@ def _bare(name: str, text: str, *, fast: bool = False) -> Mode:
 
 def _capped(abi: int, kernel: str) -> Mode:
     text = f"as aca, Landlock as in Linux {kernel} (ABI {abi})"
-    return Mode(f"aca-landlock-{abi}", text, ("aca",), landlock_abi=abi)
+    return Mode(f"aca-landlock-{abi}", text, ("aca",), landlock_abi=abi, part=True)
 
 
 def _machine(kernel: str, user: bool) -> Mode:
@@ -58,7 +60,7 @@ def _machine(kernel: str, user: bool) -> Mode:
     name = f"vm-{kernel}-{'user' if user else 'root'}"
     text = f"Debian's {kernel} kernel in a virtual machine, {who}"
     arguments = ("--kernel", kernel, "--python")
-    return Mode(name, text, arguments, simulator="vm", user=user)
+    return Mode(name, text, arguments, simulator="vm", user=user, part=True)
 
 
 _ALL = (

@@ -58,7 +58,7 @@ def page(reports: Mapping[str, Report], command: str, machine: str) -> str:
         parts += ["## What is refused, and what Berm says\n", _REFUSED, _refusals(refusing)]
     parts += ["## Attacks per guarantee\n", _ATTACKS, _attacks(reports)]
     parts += ["## Attacks that were not applicable\n", _not_applicable(reports)]
-    parts += ["## Attacks in virtual machines\n", ", ".join(chosen) + ".\n"]
+    parts += ["## Attacks of the part\n", ", ".join(chosen) + ".\n"]
     parts += ["## Programs\n", _PROGRAMS, _programs(reports)]
     if any("cgroup" in one or "cgroup_checks" in one for one in reports.values()):
         parts += ["## cgroup v2\n", _CGROUPS, _cgroups(reports)]
@@ -77,7 +77,7 @@ What Berm held in which environment. This page is generated; the command that ma
 {machine} The environments are simulated on that kernel, except for gVisor and for the virtual machines, which
 are real. In each of them the same program ran: what the environment permits, programs in every language that is
 there, and attacks of `berm audit`: all of them, but in virtual machines, which are emulated without hardware
-support, a part ({chosen}; `./dev environments --whole vm-6.12-root` runs all). A run with an escape, with an attack whose end is unclear, with a wrong
+support, and where Landlock is capped, a part ({chosen}, listed below; `./dev environments --whole` runs all). A run with an escape, with an attack whose end is unclear, with a wrong
 result or with a refusal other than the expected one ends with an error and makes no page.
 """
 _GUARANTEES = """\

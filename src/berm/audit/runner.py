@@ -19,7 +19,7 @@ from berm.audit import leftovers
 from berm.audit.attack import Attack, all_attacks, part
 from berm.audit.leftovers import Traces
 from berm.audit.props import Session, Staged, fill, stage
-from berm.audit.verdict import Seen, Status, judge
+from berm.audit.verdict import OUT_OF_TIME, Seen, Status, judge
 from berm.config import Config
 from berm.engine import Engine
 from berm.errors import BermError, IsolationError, LanguageError
@@ -28,6 +28,9 @@ from berm.model import Limits, RunResult
 _COMPILE_BOUND: Final = 90.0
 _GRACE: Final = 8.0
 """Seconds beyond its limit after which a run counts as not ended: shared machines are slow."""
+_MORE_TIME: Final = 5.0
+"""Factor for an attack that ran out of time before it had an answer."""
+
 _STAY: Final = 3.0
 """Seconds that a concurrent neighbour stays."""
 
@@ -122,6 +125,8 @@ class Auditor:
             name for name in attack.layers_in(enforcement.plan) if name in enforcement.layers
         )
         status, detail = await self._attempt(attack)
+        if status is Status.UNCLEAR and detail.startswith(OUT_OF_TIME):  # a slow or busy machine
+            status, detail = await self._attempt(with_time(attack, _MORE_TIME))
         return Trial(attack, status, detail, in_force, enforcement.plan, time.monotonic() - began)
 
     def _not_applicable(self, attack: Attack) -> str:
@@ -262,6 +267,15 @@ def _output(result: RunResult) -> bytes:
     if result.compile is not None:
         texts += [result.compile.stdout, result.compile.stderr]
     return b"\n".join(texts)
+
+
+def with_time(attack: Attack, factor: float) -> Attack:
+    """Return the same attack with more time to run."""
+    limits = attack.limits
+    more = dataclasses.replace(
+        limits, wall_time=limits.wall_time * factor, cpu_time=limits.cpu_time * factor
+    )
+    return dataclasses.replace(attack, limits=more)
 
 
 def select(words: Iterable[str] = ()) -> list[Attack]:

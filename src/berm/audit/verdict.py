@@ -41,6 +41,10 @@ class Seen:
     left: tuple[str, ...] = ()
 
 
+OUT_OF_TIME = ("ended as wall_limit", "ended as cpu_limit")
+"""How the detail of an unclear trial begins that had no time for an answer."""
+
+
 def judge(attack: Attack, seen: Seen) -> tuple[Status, str]:
     """Return the status, and in a few words why."""
     lines = _answers(seen.output)

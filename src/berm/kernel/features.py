@@ -20,7 +20,7 @@ from berm.errors import ConfigError, IsolationError
 from berm.kernel import cgroup_search, landlock
 
 CAP_VARIABLE: Final = "BERM_LANDLOCK_ABI"
-PROBE_SECONDS: Final = 60.0
+PROBE_SECONDS: Final = 180.0
 
 Way: TypeAlias = Literal["root", "userns", "none"]
 

@@ -3,7 +3,7 @@
 # guarantee = "cleanup"
 # layers = ["mount-namespace", "agent"]
 # source = ["known: cleanup"]
-# expect = ["exited:0", "file_limit", "memory_limit", "cpu_limit"]
+# expect = ["exited:0", "file_limit", "memory_limit", "cpu_limit", "wall_limit"]
 # bare = ""
 # why = "The clean-up itself is the target; the audit looks for what is left."
 import os
