@@ -73,6 +73,8 @@ def test_python(world, flags, tmp_path):
     done = under("python", world, tmp_path, "in-process", script, tmp_path / "work", flags=flags)
     never = ("a_network_connection", "memory_without_a_file", "a_namespace", "tracing")
     wanted = dict.fromkeys(never, "1")
+    if flags == NO_FLAGS:
+        wanted["waiting"] = "1"  # socket.sendmsg
     if world == "confined":
         one_process = ("a_child_process", "a_shell", "worker_processes")
         wanted |= dict.fromkeys(("modes_and_times", "shared_anonymous_memory", *one_process), "1")
