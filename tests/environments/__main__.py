@@ -37,7 +37,7 @@ from machine import (  # noqa: E402
     simulator,
     stop,
 )
-from modes import FAST_ATTACKS, FAST_PROGRAMS, MODES  # noqa: E402
+from modes import FAST_PROGRAMS, MODES  # noqa: E402
 from page import Report, faults, page  # noqa: E402
 
 PAGE = ROOT / "docs" / "isolation-matrix.md"
@@ -86,7 +86,7 @@ def main() -> int:
         def one(name: str) -> tuple[str, Report]:
             mode = MODES[name]
             few = options.fast or (mode.part and not options.whole)
-            attacks = options.attacks or (",".join(FAST_ATTACKS) if few else "")
+            attacks = options.attacks or (",".join(mode.chosen) if few else "")
             programs = options.languages or (",".join(FAST_PROGRAMS) if options.fast else "")
             report = run(mode, folder, tools, Part(attacks, options.languages, programs))
             return name, report | {"chosen": few and not options.attacks}

@@ -6,7 +6,7 @@ import collections
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from modes import FAST_ATTACKS, MODES, Mode
+from modes import FAST_ATTACKS, MACHINE_ATTACKS, MODES, Mode
 
 from berm.model import Guarantee
 
@@ -48,9 +48,7 @@ def faults(mode: Mode, report: Report) -> list[str]:
 
 def page(reports: Mapping[str, Report], command: str, machine: str) -> str:
     """Return the page as Markdown. ``reports`` are by name of mode, in the order to show."""
-    head = _HEAD.format(command=command, machine=machine, chosen=f"{len(FAST_ATTACKS)} attacks")
-    parts = [head]
-    chosen = [f"`{name}`" for name in FAST_ATTACKS]
+    parts = [_HEAD.format(command=command, machine=machine)]
     parts += ["## What was found\n", _summary(reports)]
     parts += ["## Which layers hold each guarantee\n", _GUARANTEES, _guarantees(reports)]
     refusing = {name: one for name, one in reports.items() if one.get("refused")}
@@ -58,7 +56,11 @@ def page(reports: Mapping[str, Report], command: str, machine: str) -> str:
         parts += ["## What is refused, and what Berm says\n", _REFUSED, _refusals(refusing)]
     parts += ["## Attacks per guarantee\n", _ATTACKS, _attacks(reports)]
     parts += ["## Attacks that were not applicable\n", _not_applicable(reports)]
-    parts += ["## Attacks of the part\n", ", ".join(chosen) + ".\n"]
+    for title, part in (
+        ("where Landlock is capped", FAST_ATTACKS),
+        ("in machines", MACHINE_ATTACKS),
+    ):
+        parts += [f"## The part of the attacks {title}\n", _PART.format(names=_names(part))]
     parts += ["## Programs\n", _PROGRAMS, _programs(reports)]
     if any("cgroup" in one or "cgroup_checks" in one for one in reports.values()):
         parts += ["## cgroup v2\n", _CGROUPS, _cgroups(reports)]
@@ -77,7 +79,7 @@ What Berm held in which environment. This page is generated; the command that ma
 {machine} The environments are simulated on that kernel, except for gVisor and for the virtual machines, which
 are real. In each of them the same program ran: what the environment permits, programs in every language that is
 there, and attacks of `berm audit`: all of them, but in virtual machines, which are emulated without hardware
-support, and where Landlock is capped, a part ({chosen}, listed below; `./dev environments --whole` runs all). A run with an escape, with an attack whose end is unclear, with a wrong
+support, and where Landlock is capped, a part (listed below; `./dev environments --whole` runs all). A run with an escape, with an attack whose end is unclear, with a wrong
 result or with a refusal other than the expected one ends with an error and makes no page.
 """
 _GUARANTEES = """\
@@ -91,6 +93,9 @@ table of programs) is refused for the reason that Berm gives there.
 _ATTACKS = """\
 Held of tried; what could not be tried (a language or a kernel feature is not there) is not counted, and stands in
 the next table with its reason. Attacks on a guarantee that was given up were not made.
+"""
+_PART = """\
+At least {names}.
 """
 _PROGRAMS = """\
 Each language runs a program that reads, prints and exits with 3, and one each that goes over its limit of CPU time,
@@ -110,6 +115,10 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
         for line in lines
     ]
     return "\n".join(text) + "\n"
+
+
+def _names(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _counts(report: Report) -> collections.Counter[str]:
