@@ -3,7 +3,8 @@
     ./dev environments                      all environments, all attacks (in some, a part: see modes.py)
     ./dev environments --whole vm-6.1-root  all attacks in a virtual machine too: half an hour
     ./dev environments --fast               the part that every change must pass, as .ci/run does
-    ./dev environments --reports DIR --page the page docs/isolation-matrix.md from kept reports, new and old
+    ./dev environments --reports DIR --page the same, and the page docs/isolation-matrix.md of all reports in DIR
+    ./dev environments --reports DIR --page --attacks none      just the page
     ./dev environments aca vm-6.1-root      some of them
     ./dev environments --list
 
@@ -70,7 +71,7 @@ def main() -> int:
     if unknown:
         parser.error(f"no such environment: {', '.join(unknown)} (see --list)")
     wanted = options.mode or [m.name for m in MODES.values() if m.fast or not options.fast]
-    if options.page and not options.mode and _all_kept(options.reports):
+    if options.page and options.attacks == "none":
         return int(_write_page(options.reports))
     try:
         tools = simulator()
@@ -102,13 +103,9 @@ def main() -> int:
             pool.shutdown(wait=False, cancel_futures=True)
             stop()
             raise
-    if options.page and not bad:
+    if options.page:
         bad += _write_page(options.reports)
     return 1 if bad else 0
-
-
-def _all_kept(folder: Path | None) -> bool:
-    return folder is not None and all(_file(folder, name).exists() for name in MODES)
 
 
 def _interrupted(*_: object) -> None:
@@ -138,28 +135,29 @@ def _file(folder: Path, name: str) -> Path:
 
 
 def _write_page(folder: Path | None) -> bool:
-    """Write the page; True if a report is absent or bad."""
+    """Write the page of all good reports; True if one is absent or bad, which the page says too."""
     if folder is None:
         print("environments: --page needs --reports", file=sys.stderr)
         return True
-    reports = {}
+    reports, absent = {}, {}
     for name, mode in MODES.items():
         path = _file(folder, name)
-        if not path.exists():
-            print(f"environments: the page needs a report of {name}", file=sys.stderr)
-            return True
-        reports[name] = json.loads(path.read_text("utf-8"))
-        if reports[name].get("chosen") and not mode.part:
-            print(f"environments: {name} was tried with a part of the attacks", file=sys.stderr)
-            return True
-        if wrong := faults(mode, reports[name]):
-            print(f"environments: the report of {name} is bad: {wrong[0]}", file=sys.stderr)
-            return True
+        report = json.loads(path.read_text("utf-8")) if path.exists() else {}
+        if not report:
+            absent[name] = "was not run"
+        elif report.get("chosen") and not mode.part:
+            absent[name] = "was run with a part of the attacks only"
+        elif faults(mode, report):
+            absent[name] = "did not come to an end, or not to a good one"
+        else:
+            reports[name] = report
+    for name, why in absent.items():
+        print(f"environments: {name} {why}", file=sys.stderr)
     kernel = f"Made on {platform.machine()}, Linux {platform.release().split('-')[0]}."
     command = "./dev environments --reports reports --page"
-    PAGE.write_text(page(reports, command, kernel), "utf-8")
+    PAGE.write_text(page(reports, absent, command, kernel), "utf-8")
     print(f"{PAGE.relative_to(ROOT)}: written")
-    return False
+    return bool(absent)
 
 
 if __name__ == "__main__":

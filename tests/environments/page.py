@@ -46,9 +46,21 @@ def faults(mode: Mode, report: Report) -> list[str]:
     return found
 
 
-def page(reports: Mapping[str, Report], command: str, machine: str) -> str:
-    """Return the page as Markdown. ``reports`` are by name of mode, in the order to show."""
+def page(
+    reports: Mapping[str, Report], absent: Mapping[str, str], command: str, machine: str
+) -> str:
+    """Return the page as Markdown.
+
+    Args:
+        reports: good ones, by name of mode, in the order to show.
+        absent: name of mode → why there is none.
+        command, machine: how and where they were made.
+    """
     parts = [_HEAD.format(command=command, machine=machine)]
+    if absent:
+        parts += ["**Not on this page:**\n"]
+        parts += [f"- `{name}` ({MODES[name].text}) {why}." for name, why in absent.items()]
+        parts += [""]
     parts += ["## What was found\n", _summary(reports)]
     parts += ["## Which layers hold each guarantee\n", _GUARANTEES, _guarantees(reports)]
     refusing = {name: one for name, one in reports.items() if one.get("refused")}
@@ -80,7 +92,7 @@ What Berm held in which environment. This page is generated; the command that ma
 are real. In each of them the same program ran: what the environment permits, programs in every language that is
 there, and attacks of `berm audit`: all of them, but in virtual machines, which are emulated without hardware
 support, and where Landlock is capped, a part (listed below; `./dev environments --whole` runs all). A run with an escape, with an attack whose end is unclear, with a wrong
-result or with a refusal other than the expected one ends with an error and makes no page.
+result or with a refusal other than the expected one ends with an error and is not shown.
 """
 _GUARANTEES = """\
 The strongest layer comes first. **refused** means that Berm does not start there unless the operator names that

@@ -99,7 +99,7 @@ def test_the_page_shows_what_was_found(modules):
     modes, page = modules
     reports = {name: good(modes, name) for name in ("aca", "aca-landlock-off", "bare-user")}
     reports["aca"]["cgroup"] = [{"check": "pids.max", "status": "ok"}]
-    text = page.page(reports, "./dev environments --page", "Made on x.")
+    text = page.page(reports, {}, "./dev environments --page", "Made on x.")
     assert "./dev environments --page" in text
     assert "**`aca`, `bare-user`**" in text  # the same layers, so one table
     assert "| filesystem | **refused** |" in text
