@@ -33,6 +33,7 @@ from machine import (  # noqa: E402
     Part,
     SimulatorError,
     carried,
+    commit,
     install,
     run,
     simulator,
@@ -90,7 +91,7 @@ def main() -> int:
             attacks = options.attacks or (",".join(mode.chosen) if few else "")
             programs = options.languages or (",".join(FAST_PROGRAMS) if options.fast else "")
             report = run(mode, folder, tools, Part(attacks, options.languages, programs))
-            return name, report | {"chosen": few and not options.attacks}
+            return name, report | {"chosen": few and not options.attacks, "commit": commit()}
 
         try:
             for done in as_completed([pool.submit(one, name) for name in wanted]):

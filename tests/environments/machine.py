@@ -54,6 +54,13 @@ def simulator() -> Path:
     return folder
 
 
+def commit() -> str:
+    """Return which sources these are, as git names them; - outside of a repository."""
+    words = ["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "-"
+
+
 def install(folder: Path, *, machines: bool) -> None:
     """Have the simulator install what it needs; a second time this does nothing."""
     command = [str(folder / "install"), *([] if machines else ["--no-vm"])]

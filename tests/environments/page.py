@@ -154,10 +154,11 @@ def _summary(reports: Mapping[str, Report]) -> str:
                 counts["held"],
                 counts["escaped"],
                 counts["not applicable"],
+                report.get("commit", "-"),
             ]
         )
     head = ["environment", "what it is", "Linux", "Landlock ABI", "plan", "guarantees held"]
-    head += ["refused", "attacks held", "escaped", "not applicable"]
+    head += ["refused", "attacks held", "escaped", "not applicable", "sources"]
     return _table(head, rows)
 
 

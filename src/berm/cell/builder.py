@@ -19,7 +19,7 @@ from berm.kernel.cgroups import Leaf
 from berm.policy.plan import CellPlan
 from berm_cell import protocol
 
-COPY_TIMEOUT: Final = 180.0
+COPY_TIMEOUT: Final = 600.0
 """The same where it copies the interpreter's files first: thousands of them, through gVisor's file proxy."""
 
 START_TIMEOUT: Final = 30.0
