@@ -33,7 +33,10 @@ class AgentWarden(warden.Warden):
         if message["op"] == "watch" and self._cell["mounts"]:
             size = message["limits"]["disk"]
             if size != self._cell["disk"]:
-                steps.resize_disk(self._cell, size)
+                try:
+                    steps.resize_disk(self._cell, size)
+                except steps.StepFailed:  # more is in use already
+                    self.runs[message["id"]].stop("disk")
 
     def report(self, run):
         """Report the run, with what the host wants of its files."""

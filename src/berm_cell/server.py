@@ -251,7 +251,12 @@ class ServerWarden(warden.Warden):
         """Give the run's file system another size than its cell was parked with."""
         if self._ground.cell["mounts"] and run.limits["disk"] != self._ground.cell["disk"]:
             cell, size = self._ground.cell, run.limits["disk"]
-            self._hand_over(run, lambda: steps.resize_disk(cell, size), None)
+            # It fails if more is in use already: then the program was quicker, and is over its limit.
+            self._hand_over(
+                run,
+                lambda: steps.resize_disk(cell, size),
+                lambda status: run.stop("disk") if status else None,
+            )
 
     def _hand_over(self, run, work, then):
         """Let a clerk do what takes long or must be done inside the run's mounts."""

@@ -146,7 +146,7 @@ def _summary(reports: Mapping[str, Report]) -> str:
             [
                 f"`{name}`",
                 MODES[name].text,
-                report["kernel"],
+                report["kernel"].partition("-")[0],
                 report["features"]["landlock_abi"],
                 report["enforcement"]["plan"] if "enforcement" in report else "none",
                 len(report["enforcement"]["guarantees"]) if "enforcement" in report else 0,
