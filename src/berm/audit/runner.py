@@ -90,7 +90,12 @@ class Auditor:
             leftovers.become_subreaper()
             stack.callback(leftovers.become_subreaper, False)
             self._session = stack.enter_context(Session())
-            config = dataclasses.replace(self._config, run_dir=str(self._session.run_dir))
+            config = dataclasses.replace(
+                self._config,
+                run_dir=str(self._session.run_dir),
+                # As many parked cells at every time: one more is not something that an attack left.
+                pool_ceiling=self._config.pool_floor,
+            )
             self._engine = await stack.enter_async_context(Engine(config))
             self.engine.enforcement("python")  # refuses here what it would refuse for each run
             self._stack = stack.pop_all()
