@@ -50,6 +50,6 @@ nitpick_ignore_regex = [
     (r"py:.*", rf"({_builtin})"),
     (r"py:.*", rf"({_bare})"),
     # Types that signatures of public classes name, but that nobody outside makes.
-    (r"py:class", r"berm\.(cell|policy)\..+"),
-    (r"py:class", r"berm\.languages\.(definition|step|toolchain)\..+"),
+    (r"py:class", r"berm\.(cell|policy|analysis)\..+"),
+    (r"py:class", r"berm\.languages\.(definition|preparation|step|toolchain)\..+"),
 ]

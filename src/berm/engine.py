@@ -219,7 +219,7 @@ class Engine:
         """Compile once what may run many times; a compile error is a result, not an exception.
 
         What was compiled before with the same everything is not compiled again; the result then
-        is that of the first time, usage included. :attr:`cache` counts it.
+        is that of the first time, usage included. ``engine.cache`` counts it.
 
         ``limits`` are those of the runs to come, for languages that build them into the program.
         ``entry`` is the file name of ``source`` where the language's usual one will not do;

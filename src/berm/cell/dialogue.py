@@ -123,7 +123,7 @@ class Dialogue:
         """Send a signal to the program and what runs in its process group.
 
         Raises:
-            InputError: not one of :data:`SIGNALS`.
+            InputError: not one of ``berm.cell.dialogue.SIGNALS``.
         """
         if number not in SIGNALS:
             known = ", ".join(sorted(one.name for one in SIGNALS))

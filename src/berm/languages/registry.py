@@ -58,7 +58,7 @@ class Registry:
             overrides: language → tool → path, tried instead of everything else.
             data: the directory of language files.
             remember: believe what an earlier process saw of the very same programs, and keep
-                what this one sees (:mod:`berm.languages.sightings`); else look in this process.
+                what this one sees (``berm.languages.sightings``); else look in this process.
 
         Raises:
             PolicyError: a language file is wrong.
