@@ -30,12 +30,12 @@ def binaries() -> Path | None:
 class PostgresServer:
     """One server, to be started, cut off, paused, killed, and started again."""
 
-    def __init__(self) -> None:
+    def __init__(self, place: str | None = None) -> None:
         programs = binaries()
         assert programs is not None, "there is no PostgreSQL here"
         self._bin = programs
         self._user: dict[str, object] = {}
-        self.folder = Path(tempfile.mkdtemp(prefix="berm-postgres-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="berm-postgres-", dir=place))
         if os.geteuid() == 0:  # the server refuses to run as root
             account = pwd.getpwnam("postgres")
             os.chown(self.folder, account.pw_uid, account.pw_gid)
@@ -56,7 +56,7 @@ class PostgresServer:
             **self._user,
         )
 
-    def start(self) -> None:
+    def start(self, *options: str) -> None:
         """Start, and wait until it answers."""
         with open(self.folder / "log", "ab") as log:
             self._process = subprocess.Popen(
@@ -64,7 +64,10 @@ class PostgresServer:
                     self._bin / "postgres",
                     *("-D", "data", "-p", str(self.port)),
                     *("-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="),
+                    # Killing the server loses nothing by that; only the machine's end would.
+                    *("-c", "fsync=off"),
                     *("-c", "max_connections=100", "-c", "shared_buffers=32MB"),
+                    *options,
                 ],
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,

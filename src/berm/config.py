@@ -59,7 +59,7 @@ class Config:
             archives); empty for /var/cache/berm as root, else ~/.cache/berm, else below /var/tmp.
         parked_mib: memory that runtimes may take together which were started before there is a
             program for them, in MiB; 0 starts none.
-        service, store, auth, limits: tables of those names, checked by :mod:`berm.service`.
+        service, store, queue, auth, limits: tables of those names, checked by :mod:`berm.service`.
     """
 
     require: str | tuple[Guarantee, ...] = _STANDARD
@@ -91,6 +91,7 @@ class Config:
     store: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     auth: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     limits: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    queue: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _one_of("isolation.plan", self.plan, ("auto", "namespaces", "confined"))
@@ -239,7 +240,7 @@ _SETTINGS: Mapping[str, Mapping[str, str]] = {
     },
 }
 # Tables that others check: the registry of languages, and the service.
-OF_THE_SERVICE = ("service", "store", "auth", "limits")
+OF_THE_SERVICE = ("service", "store", "queue", "auth", "limits")
 _OF_OTHERS = ("languages", *OF_THE_SERVICE)
 _NUMBERS = frozenset(
     (

@@ -28,6 +28,9 @@ def serve(
     test_files: Annotated[
         Path | None, typer.Option(help="Folder that input_file and expected_output_file name.")
     ] = None,
+    role: Annotated[
+        str | None, typer.Option(help="all, api (takes requests) or worker (runs programs).")
+    ] = None,
     log_format: Annotated[str | None, typer.Option(help="auto, json or console.")] = None,
     log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
 ) -> int:
@@ -61,6 +64,7 @@ def serve(
             "host": host,
             "port": port,
             "test_files": test_files,
+            "role": role,
             "log_format": log_format,
             "log_level": log_level,
         },

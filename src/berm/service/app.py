@@ -17,8 +17,10 @@ from berm.service.gate import Desk, Intake
 from berm.service.identity import container_id, replica_name
 from berm.service.judging import Judge
 from berm.service.metrics import Metrics
+from berm.service.offer import Offer, OwnOffer
+from berm.service.queue import JobQueue
 from berm.service.readiness import Readiness
-from berm.service.routes import docs, execute, health, measures, run
+from berm.service.routes import docs, events, execute, health, measures, run, submissions
 from berm.service.settings import ServiceSettings
 from berm.service.state import Conversations, ServiceState
 from berm.service.store.database import Database
@@ -34,6 +36,8 @@ def create_app(
     database: Database | None = None,
     access: Access | None = None,
     metrics: Metrics | None = None,
+    queue: JobQueue | None = None,
+    offer: Offer | None = None,
 ) -> FastAPI:
     """Return the ASGI application that serves ``engine``.
 
@@ -47,6 +51,8 @@ def create_app(
         database: the store; without one, the routes that need it say so.
         access: who may ask, and for how much; everybody where None.
         metrics: what is counted; the engine should be a :class:`MeasuredEngine` that has the same.
+        queue: the queue over it, likewise.
+        offer: what can be run; what the engine can where None.
 
     Raises:
         berm.ConfigError: the folder of test files cannot be opened.
@@ -66,6 +72,10 @@ def create_app(
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         openapi_tags=[
             {"name": "judging", "description": "Run programs and judge them."},
+            {
+                "name": "submissions",
+                "description": "Hand programs in, and come back for the result.",
+            },
             {"name": "health", "description": "How the service is."},
         ],
         docs_url=None,  # FastAPI's pages load their scripts from elsewhere
@@ -91,11 +101,14 @@ def create_app(
         container_id=container_id(settings.container_id),
         conversations=Conversations(settings.interactive_runs),
         metrics=metrics,
+        offer=offer or OwnOffer(engine),
         database=database,
+        queue=queue,
     )
     metrics.watch(app.state.berm)
     app.state.docs_page = None
-    for module in (execute, run, health, measures, docs):
+    requests = () if settings.role == "worker" else (execute, run, submissions, events)
+    for module in (*requests, health, measures, docs):
         app.include_router(module.router)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]
     return app

@@ -5,7 +5,7 @@ from __future__ import annotations
 import http
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import pydantic_core
 from pydantic import ValidationError
@@ -15,6 +15,7 @@ from berm.model import Guarantee
 from berm.service.problems import ApiError
 from berm.service.schemas import MAX_TIMEOUT, ExecuteRequest
 from berm.service.settings import ServiceSettings
+from berm.service.submissions import PRIORITIES, SubmissionRequest
 
 _LEVELS: Final = ("standard", "strict")
 _TYPE_NAMES: Final = {
@@ -64,10 +65,60 @@ def parse(
     Raises:
         ApiError: 400, with the field, what is wrong with it, and what it should be.
     """
-    fields = _json_object(body)
+    return _checked(ExecuteRequest, _json_object(body), settings, languages)
+
+
+def parse_submission(
+    body: bytes, settings: ServiceSettings, languages: Callable[[], Sequence[str]]
+) -> SubmissionRequest:
+    """Return the submission that ``body`` holds; as :func:`parse`."""
+    return _submission(_json_object(body), settings, languages)
+
+
+def parse_batch(
+    body: bytes, settings: ServiceSettings, languages: Callable[[], Sequence[str]], most: int
+) -> list[SubmissionRequest]:
+    """Return the submissions that ``body`` holds, at least one and at most ``most``."""
+    items = _json_object(body).get("submissions")
+    if not isinstance(items, list) or not items:
+        raise _wrong("submissions is missing or empty.", "Give a list of submissions.")
+    if len(items) > most:
+        raise _wrong(f"submissions has {len(items)} entries.", f"Send at most {most} at a time.")
+    parsed = []
+    for index, fields in enumerate(items):
+        if not isinstance(fields, dict):
+            raise _wrong(f"submissions[{index}] is {_name(fields)}.", "Give an object.")
+        try:
+            parsed.append(_submission(fields, settings, languages))
+        except ApiError as error:
+            raise _wrong(f"submissions[{index}]: {error.summary}", error.remedy) from None
+    return parsed
+
+
+def _submission(
+    fields: dict[str, Any], settings: ServiceSettings, languages: Callable[[], Sequence[str]]
+) -> SubmissionRequest:
+    if fields.get("priority", "normal") not in PRIORITIES:
+        raise _wrong("priority is not known.", f"Give one of: {', '.join(PRIORITIES)}.")
+    request = _checked(SubmissionRequest, fields, settings, languages)
+    for name in ("user_id", "question_id", "submission_id"):
+        if "\0" in str(getattr(request, name)):
+            raise _wrong(f"{name} has a zero byte.", "Leave it out.")
+    return request
+
+
+M = TypeVar("M", bound=ExecuteRequest)
+
+
+def _checked(
+    model: type[M],
+    fields: dict[str, Any],
+    settings: ServiceSettings,
+    languages: Callable[[], Sequence[str]],
+) -> M:
     _check_by_hand(fields, settings, languages)
     try:
-        return ExecuteRequest.model_validate(fields)
+        return model.model_validate(fields)
     except ValidationError as error:
         raise _explain(error) from None
 

@@ -14,6 +14,7 @@ from berm.judge import EXACT, Problem, Submission, Verdict
 from berm.judge import Judge as Judges
 from berm.judge import TestCase as Case
 from berm.judge import TestResult as Result
+from berm.judge.judge import OnEvent
 from berm.judge.verdict import compile_reason
 from berm.model import Enforcement, Limits, RunResult, Usage
 from berm.service.echo import Echo
@@ -68,8 +69,10 @@ class Judge:
             engine, parallel=settings.tests_at_a_time, timing=EXACT, keep_output=None
         )
 
-    async def judge(self, request: ExecuteRequest) -> Judged:
+    async def judge(self, request: ExecuteRequest, on_event: OnEvent | None = None) -> Judged:
         """Compile and run. Cancelling the task ends all its runs.
+
+        ``on_event`` is called with every step.
 
         Raises:
             berm.LanguageError, berm.InputError: the submission cannot be run as it is.
@@ -90,6 +93,7 @@ class Judge:
         judgement = await self._judge.judge(
             Submission(request.code, request.language),
             Problem(cases, limits_for(request.timeout)),
+            on_event=on_event,
         )
         answer = _Answer(Echo(self._settings.response_output))
         if judgement.tests:

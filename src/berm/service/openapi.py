@@ -14,6 +14,7 @@ from fastapi.openapi.utils import get_openapi
 
 from berm.service.access.table import TABLE
 from berm.service.schemas import ErrorResponse, ExecuteRequest, ProblemDetails, json_schema
+from berm.service.submissions import BatchRequest, SubmissionRequest
 
 DESCRIPTION: Final = """\
 Runs programs that nobody trusts in single-use cells that the kernel isolates, and judges them by
@@ -142,6 +143,12 @@ def errors(*statuses: int, v1: bool = False) -> dict[int | str, dict[str, Any]]:
     return documented
 
 
+def body_of(model: str) -> dict[str, Any]:
+    """Return a route's ``requestBody``: JSON of a model that :func:`document` adds."""
+    schema = {"$ref": f"#/components/schemas/{model}"}
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
+
+
 def document(app: FastAPI) -> dict[str, Any]:
     """Return the OpenAPI document of ``app``, made once."""
     if app.openapi_schema is None:
@@ -154,13 +161,14 @@ def document(app: FastAPI) -> dict[str, Any]:
             tags=app.openapi_tags,
             license_info=app.license_info,
         )
-        schema = json_schema(ExecuteRequest)
         schemas = made.setdefault("components", {}).setdefault("schemas", {})
-        schemas.update(schema.pop("$defs", {}))
-        schemas["ExecuteRequest"] = schema
+        for model in (ExecuteRequest, SubmissionRequest, BatchRequest):
+            schema = json_schema(model)
+            schemas.update(schema.pop("$defs", {}))
+            schemas[model.__name__] = schema
         schemas["ProblemDetails"] = json_schema(ProblemDetails)
         # Here, because FastAPI would leave the fields out that are null.
-        for path in ("/execute", "/v1/execute"):
+        for path in {"/execute", "/v1/execute"} & set(made["paths"]):
             answer = made["paths"][path]["post"]["responses"]["200"]
             answer["content"]["application/json"]["example"] = EXECUTE_EXAMPLE
         _secure(made)

@@ -25,6 +25,7 @@ from berm.errors import (
     IsolationError,
     LanguageError,
     LimitError,
+    StoreError,
 )
 from berm.service.identity import now
 from berm.service.schemas import ErrorResponse, ProblemDetails
@@ -61,6 +62,7 @@ KINDS: Final[Mapping[int, str]] = {
 """What a status means here, in one word that does not change: ``urn:berm:problem:`` and this."""
 
 _CALLERS_FAULT: Final = (InputError, LanguageError, LimitError, TestFileError)
+_STORE_SECONDS: Final = 2.0
 _ROUTES_HINT: Final = "The routes of this service are listed at /docs."
 
 
@@ -104,6 +106,8 @@ def as_api_error(error: Exception) -> ApiError:
             return error
         case BusyError():
             return busy(error.summary, error.retry_after)
+        case StoreError():
+            return busy("The service's store does not answer at the moment.", _STORE_SECONDS)
         case HTTPException():
             return _from_framework(error)
         case IsolationError():

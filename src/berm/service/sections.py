@@ -9,6 +9,7 @@ from typing import Any, Final, Self
 from berm.config import Config
 from berm.service.access.settings import AuthSettings
 from berm.service.limits.settings import LimitsSettings
+from berm.service.queue import QueueSettings
 from berm.service.section import Section
 from berm.service.settings import ServiceSettings
 from berm.service.store.settings import StoreSettings
@@ -16,6 +17,7 @@ from berm.service.store.settings import StoreSettings
 SECTIONS: Final[tuple[type[Section], ...]] = (
     ServiceSettings,
     StoreSettings,
+    QueueSettings,
     AuthSettings,
     LimitsSettings,
 )
@@ -27,6 +29,7 @@ class Sections:
 
     service: ServiceSettings
     store: StoreSettings
+    queue: QueueSettings
     auth: AuthSettings
     limits: LimitsSettings
 
@@ -45,6 +48,7 @@ class Sections:
         return cls(
             ServiceSettings.load(config.service, environ, overrides),
             StoreSettings.load(config.store, environ),
+            QueueSettings.load(config.queue, environ),
             AuthSettings.load(config.auth, environ),
             LimitsSettings.load(config.limits, environ),
         )

@@ -18,7 +18,7 @@ import uvloop
 
 from berm.config import Config
 from berm.engine import Engine
-from berm.errors import BermError, StoreError
+from berm.errors import BermError, ConfigError, StoreError
 from berm.kernel import privileges
 from berm.kernel.features import probe
 from berm.policy.plan import choose_family
@@ -27,15 +27,20 @@ from berm.service.app import create_app
 from berm.service.conversation import MAX_MESSAGE
 from berm.service.furnishing import furnish
 from berm.service.metrics import MeasuredEngine, Metrics
+from berm.service.offer import OwnOffer, WorkersOffer
 from berm.service.proof import keep_proving
 from berm.service.protocol import Bounds, bounded
+from berm.service.queue import JobQueue
+from berm.service.queued import QueuedJudging
 from berm.service.readiness import Readiness
 from berm.service.sections import Sections
 from berm.service.settings import ServiceSettings
+from berm.service.state import ServiceState
 from berm.service.store.database import Database
 from berm.service.store.opening import open_database
 from berm.service.store.settings import StoreSettings
 from berm.service.testfiles import TestFiles
+from berm.service.worker import Worker
 
 _log: Final = structlog.get_logger("berm.service")
 
@@ -90,16 +95,20 @@ async def _serve(
         database = await _open(sections.store)
         if database is not None:
             stack.push_async_callback(database.close)
+        queue = None if database is None else JobQueue(database, sections.queue)
+        _check_role(settings, sections.store)
         access = await open_access(
             sections.auth, sections.limits, settings.host, database, metrics.limit_hit
         )
         engine = MeasuredEngine(config, metrics)
         if not (
             await signals.interrupt(stack.enter_async_context(engine))
-            and await signals.interrupt(_prove(engine, settings))
+            and (settings.role == "api" or await signals.interrupt(_prove(engine, settings)))
         ):
             _log.info("stopped before it was ready")
             return
+        own = OwnOffer(engine)
+        elsewhere = WorkersOffer(queue) if queue and settings.role == "api" else None
         app = create_app(
             engine,
             settings,
@@ -108,6 +117,8 @@ async def _serve(
             database=database,
             access=access,
             metrics=metrics,
+            queue=queue,
+            offer=elsewhere or own,
         )
         server = Server(
             uvicorn.Config(
@@ -141,15 +152,70 @@ async def _serve(
             asyncio.ensure_future(
                 keep_proving(engine.prove, readiness, settings.prove_every, metrics.proved)
             ),
-            asyncio.ensure_future(furnish(engine, await _languages(engine, settings))),
         ]
+        if settings.role != "api":
+            languages = await _languages(engine, settings)
+            beside.append(asyncio.ensure_future(furnish(engine, languages)))
+        if elsewhere is not None:
+            beside.append(asyncio.ensure_future(elsewhere.keep_looking()))
+        worker = None
+        if queue is not None and settings.role != "api":
+            worker = _worker(app.state.berm, queue, own)
+        working = asyncio.ensure_future(_work(worker, signals, settings.drain))
         try:
             await server.serve(sockets=[listener])
+            await working
         finally:
-            for task in beside:
+            for task in (*beside, working):
                 task.cancel()
-            await asyncio.gather(*beside, return_exceptions=True)
+            await asyncio.gather(*beside, working, return_exceptions=True)
     _log.info("stopped")
+
+
+def _check_role(settings: ServiceSettings, store: StoreSettings) -> None:
+    if settings.role != "all" and not store.postgresql:
+        raise ConfigError(
+            f"The role {settings.role} needs a store that other processes share.",
+            remedy="Set [store] url (BERM_STORE_URL) to a PostgreSQL database, or use the role all.",
+        )
+
+
+def _worker(state: ServiceState, queue: JobQueue, own: OwnOffer) -> Worker:
+    judging = QueuedJudging(
+        state.engine,
+        state.judge,
+        state.metrics,
+        replica=state.replica,
+        container_id=state.container_id,
+    )
+    return Worker(
+        queue,
+        judging,
+        name=state.replica,
+        slots=queue.settings.slots or state.engine.config.concurrency,
+        readiness=state.readiness,
+        about=own.as_json,
+    )
+
+
+async def _work(worker: Worker | None, signals: Signals, drain: float) -> None:
+    """Run the worker until the first signal, then let it drain; the second one hurries it."""
+    if worker is None:
+        return
+    task = asyncio.ensure_future(worker.run(drain))
+    first = asyncio.ensure_future(signals.first())
+    second = asyncio.ensure_future(signals.second())
+    try:
+        await asyncio.wait({task, first}, return_when=asyncio.FIRST_COMPLETED)
+        task.cancel()
+        await asyncio.wait({task, second}, return_when=asyncio.FIRST_COMPLETED)
+        worker.hurry()
+    finally:
+        for one in (first, second, task):
+            one.cancel()
+        ended = await asyncio.gather(task, first, second, return_exceptions=True)
+        if isinstance(ended[0], Exception):
+            _log.critical("the worker failed", exc_info=ended[0])
 
 
 async def _open(store: StoreSettings) -> Database | None:

@@ -27,6 +27,11 @@ class ServiceSettings(Section):
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    role: Literal["all", "api", "worker"] = Field(
+        "all",
+        description="all: takes requests and runs programs; api: only the first; worker: only the"
+        " second. One that does only half of it needs PostgreSQL.",
+    )
     replica: str = Field(
         "", max_length=200, description="Name of this replica; empty: the host's name."
     )

@@ -11,6 +11,8 @@ from starlette.requests import HTTPConnection
 from berm.engine import Engine
 from berm.service.judging import Judge
 from berm.service.metrics import Metrics
+from berm.service.offer import Offer
+from berm.service.queue import JobQueue
 from berm.service.readiness import Readiness
 from berm.service.settings import ServiceSettings
 from berm.service.store.database import Database
@@ -45,6 +47,7 @@ class ServiceState:
     Attributes:
         conversations: the interactive runs under way.
         metrics: what is counted.
+        offer: what can be run, here or by workers.
         database: the store; None where the service runs without one.
     """
 
@@ -56,7 +59,9 @@ class ServiceState:
     container_id: str | None
     conversations: Conversations
     metrics: Metrics
+    offer: Offer
     database: Database | None = None
+    queue: JobQueue | None = None
 
     @classmethod
     def of(cls, request: HTTPConnection) -> ServiceState:
@@ -66,5 +71,5 @@ class ServiceState:
         return state
 
     def languages(self) -> list[str]:
-        """Return the names of the installed languages."""
-        return [language.name for language in self.engine.registry.available()]
+        """Return the names of the languages that can be run."""
+        return self.offer.languages()

@@ -47,6 +47,13 @@ TABLE: Final[Sequence[Entry]] = (
     Entry("GET", "/metrics", Scope.METRICS),
     Entry("POST", "/execute", Scope.RUN, runs=True, spends=True),
     Entry("POST", "/v1/execute", Scope.RUN, runs=True, spends=True),
+    Entry("POST", "/v1/submissions", Scope.SUBMIT, spends=True),
+    Entry("POST", "/v1/submissions/batch", Scope.SUBMIT, spends=True),
+    Entry("GET", "/v1/submissions", Scope.SUBMIT),
+    Entry("GET", "/v1/submissions/{submission}", Scope.SUBMIT),
+    Entry("GET", "/v1/submissions/{submission}/events", Scope.SUBMIT),
+    Entry("DELETE", "/v1/submissions/{submission}", Scope.SUBMIT),
+    Entry("DELETE", "/v1/owners/{owner}/submissions", Scope.ERASE),
     Entry(WEBSOCKET, "/v1/run", Scope.RUN, runs=True, spends=True),
 )
 

@@ -10,27 +10,26 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from berm.errors import IsolationError
-from berm.judge import Verdict
 from berm.policy.plan import demand
 from berm.service import intake
+from berm.service.answers import overall, respond
 from berm.service.audit_log import note
 from berm.service.disconnect import while_connected
-from berm.service.identity import new_id, now
-from berm.service.judging import Judged, percent
+from berm.service.gate import ClientGoneError
+from berm.service.identity import new_id
 from berm.service.openapi import EXECUTE_BODY, errors
 from berm.service.principal import principal
-from berm.service.problems import ApiError, execution_id
+from berm.service.problems import ApiError, busy, execution_id
 from berm.service.proof import condemn
-from berm.service.schemas import (
-    ExecuteRequest,
-    ExecuteResponse,
-    Metadata,
-    Summary,
-)
-from berm.service.security import describe
+from berm.service.routes.submissions import ended, job_of, queue_of
+from berm.service.schemas import ExecuteRequest, ExecuteResponse
 from berm.service.state import ServiceState
+from berm.service.submissions import SubmissionRequest
 
 _log: Final = structlog.get_logger("berm.service.execute")
+
+_QUEUE_SECONDS: Final = 120.0
+_LATER_SECONDS: Final = 10.0
 
 router = APIRouter(tags=["judging"])
 
@@ -56,6 +55,8 @@ async def execute(request: Request) -> Response:
     state = ServiceState.of(request)
     intake.check_content(request.headers)
     submission = intake.parse(await request.body(), state.settings, state.languages)
+    if state.settings.role == "api":
+        return await _elsewhere(request, state, submission)
     language = state.engine.registry.get(submission.language)
     if state.readiness.broken:
         raise IsolationError(state.readiness.broken)
@@ -73,17 +74,25 @@ async def execute(request: Request) -> Response:
         # A fork server was started anew, and its canary got out.
         condemn(state.readiness, error)
         raise
-    response = _response(request, state, submission, language.name, judged)
-    verdicts = [test.verdict for test in judged.tests]
-    worst = next((one for one in verdicts if one is not Verdict.AC), Verdict.AC)
-    state.metrics.verdict(language.name, worst.value)
+    response = respond(
+        submission,
+        judged,
+        language=language.name,
+        execution_id=execution_id(request.scope),
+        submission_id=new_id() if submission.submission_id is None else submission.submission_id,
+        replica=state.replica,
+        container_id=state.container_id,
+        promised=enforcement,
+    )
+    worst = overall(response).value
+    state.metrics.verdict(language.name, worst)
     note(
         "run",
         user=principal(request).subject,
         language=language.name,
         code=submission.code,
-        verdict=worst.value,
-        tests=len(verdicts),
+        verdict=worst,
+        tests=response.summary.total_tests,
         denials=judged.denials,
     )
     _log.info(
@@ -91,48 +100,25 @@ async def execute(request: Request) -> Response:
         language=language.name,
         tests=response.summary.total_tests,
         passed=response.summary.passed,
-        verdicts=sorted({one.value for one in verdicts}),
+        verdicts=sorted({test.verdict.value for test in judged.tests}),
         milliseconds=response.metadata.execution_time_ms,
     )
     return Response(response.model_dump_json(), media_type="application/json")
 
 
-def _response(
-    request: Request,
-    state: ServiceState,
-    submission: ExecuteRequest,
-    language: str,
-    judged: Judged,
-) -> ExecuteResponse:
-    total = len(judged.tests)
-    passed = sum(test.passed for test in judged.tests)
-    memory = max((usage.memory for usage in judged.usage), default=0)
-    return ExecuteResponse(
-        execution_id=execution_id(request.scope),
-        submission_id=new_id() if submission.submission_id is None else submission.submission_id,
-        timestamp=now(),
-        user_id=submission.user_id,
-        question_id=submission.question_id,
-        language=language,
-        summary=Summary(
-            total_tests=total,
-            passed=passed,
-            failed=total - passed,
-            all_passed=passed == total,
-            pass_percentage=percent(passed, total),
-        ),
-        test_results=judged.tests,
-        metadata=Metadata(
-            replica=state.replica,
-            container_id=state.container_id,
-            timeout=submission.timeout,
-            execution_time_ms=round(judged.seconds * 1000, 3),
-            cpu_usage_percent=percent(
-                sum(usage.cpu_time for usage in judged.usage),
-                sum(usage.wall_time for usage in judged.usage),
-            ),
-            memory_usage_bytes=memory,
-            memory_usage_mb=round(memory / (1024 * 1024), 2),
-            security=describe(judged.enforcement or [state.engine.enforcement(language)]),
-        ),
-    )
+async def _elsewhere(request: Request, state: ServiceState, submission: ExecuteRequest) -> Response:
+    """Let a worker judge it, and wait; if the client goes, nobody needs it any more."""
+    _, queue = queue_of(request)
+    asked = SubmissionRequest.model_validate(submission.model_dump())
+    job = job_of(state, principal(request), asked, None)
+    await queue.enqueue([job])
+    seconds = _QUEUE_SECONDS + submission.timeout * len(submission.test_cases)
+    try:
+        record = await while_connected(request.receive, ended(queue, job.id, seconds))
+    except ClientGoneError:
+        await queue.cancel(job.id)
+        raise
+    if record.result is None:
+        await queue.cancel(job.id)
+        raise busy("No worker had the time to judge it.", _LATER_SECONDS)
+    return Response(record.result, media_type="application/json")

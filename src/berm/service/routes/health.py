@@ -14,8 +14,7 @@ from starlette.responses import Response
 import berm
 from berm.errors import StoreError
 from berm.service.openapi import errors
-from berm.service.schemas import HealthResponse, LanguageInfo, ProbeResponse
-from berm.service.security import describe
+from berm.service.schemas import HealthResponse, ProbeResponse
 from berm.service.state import ServiceState
 from berm.service.store.sqlite import SQLiteDatabase
 
@@ -37,22 +36,13 @@ _STORE_SECONDS: Final = 3.0
 async def health(request: Request) -> Response:
     """Describe the replica, its languages, and the guarantees that hold for all of them."""
     state = ServiceState.of(request)
-    languages = list(state.engine.registry.available())
     body = HealthResponse(
         status=state.readiness.status,
         service="berm",
         replica=state.replica,
         version=berm.__version__,
-        languages=[
-            LanguageInfo(
-                name=language.name,
-                title=language.title,
-                version=language.version or "",
-                aliases=list(language.aliases),
-            )
-            for language in languages
-        ],
-        security=describe(state.engine.enforcement(language.name) for language in languages),
+        languages=state.offer.infos(),
+        security=state.offer.security(),
     )
     status = http.HTTPStatus.OK if state.readiness.ready else http.HTTPStatus.SERVICE_UNAVAILABLE
     return Response(body.model_dump_json(), status, media_type="application/json")

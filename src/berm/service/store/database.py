@@ -18,6 +18,8 @@ class Database(abc.ABC):
 
     Attributes:
         wakeups: the notices of committed transactions, of this and (on PostgreSQL) every replica.
+        alone: no other process used this database when it was opened, so that what is marked as
+            held is held by nobody. Only SQLite can tell.
         clock: seconds since 1970 for ``:now``; None for the store's own clock. Tests set it.
     """
 
@@ -26,6 +28,7 @@ class Database(abc.ABC):
     def __init__(self, clock: Callable[[], float] | None = None) -> None:
         self.wakeups = Wakeups()
         self.clock = clock
+        self.alone = False
 
     @abc.abstractmethod
     async def run(self, script: ScriptOf[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:

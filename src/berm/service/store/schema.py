@@ -81,7 +81,7 @@ Index(
     postgresql_where=_QUEUED,
 )
 Index("ix_jobs_lease", jobs.c.lease_until, sqlite_where=_RUNNING, postgresql_where=_RUNNING)
-Index("ix_jobs_open", jobs.c.owner, jobs.c.state, sqlite_where=_OPEN, postgresql_where=_OPEN)
+Index("ix_jobs_open", jobs.c.share, jobs.c.state, sqlite_where=_OPEN, postgresql_where=_OPEN)
 Index("ix_jobs_finished", jobs.c.finished, sqlite_where=_FINISHED, postgresql_where=_FINISHED)
 Index("ix_jobs_owner_seq", jobs.c.owner, jobs.c.seq)
 

@@ -60,6 +60,13 @@ class SQLiteDatabase(Database):
         self.path = path
         self._loop = asyncio.get_running_loop()
         self._closed = False
+        self._users = _lock(path, "users")
+        try:
+            fcntl.flock(self._users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self.alone = True
+        except BlockingIOError:
+            pass
+        fcntl.flock(self._users, fcntl.LOCK_SH)
         self._writer = _Thread(self, [connect(path)], writes=True)
         self._reader = _Thread(
             self, [connect(path, read_only=True) for _ in range(_READERS)], writes=False
@@ -79,6 +86,7 @@ class SQLiteDatabase(Database):
             self._closed = True
             await asyncio.to_thread(self._reader.close)
             await asyncio.to_thread(self._writer.close)
+            os.close(self._users)
 
     def now(self) -> float:
         """Return the time that ``:now`` is."""
@@ -298,13 +306,17 @@ def _failure(path: Path, error: Exception) -> StoreError:
 @contextlib.contextmanager
 def held(path: Path) -> Iterator[None]:
     """Hold the lock beside the file: one process migrates at a time."""
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(f"{path}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise _failure(path, error) from error
+    lock = _lock(path, "lock")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
     finally:
         os.close(lock)
+
+
+def _lock(path: Path, kind: str) -> int:
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return os.open(f"{path}.{kind}", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise _failure(path, error) from error

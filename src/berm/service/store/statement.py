@@ -78,7 +78,8 @@ def for_postgresql(text: str, server_clock: bool) -> tuple[str, tuple[str, ...]]
         name = match[1]
         if name == "now" and server_clock:
             return SERVER_NOW
-        return f"${names.setdefault(name, len(names) + 1)}"
+        place = f"${names.setdefault(name, len(names) + 1)}"
+        return f"CAST({place} AS double precision)" if name == "now" else place
 
     written = _PARAMETER.sub(number, _PG_ONLY.sub(r"\1", text))
     return written, tuple(names)

@@ -72,7 +72,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_jobs_open",
         "jobs",
-        ["owner", "state"],
+        ["share", "state"],
         unique=False,
         sqlite_where=sa.text("finished IS NULL"),
         postgresql_where=sa.text("finished IS NULL"),
