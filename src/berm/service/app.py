@@ -107,7 +107,11 @@ def create_app(
     )
     metrics.watch(app.state.berm)
     app.state.docs_page = None
-    requests = () if settings.role == "worker" else (execute, run, submissions, events)
+    requests = {
+        "all": (execute, run, submissions, events),
+        "api": (execute, submissions, events),  # nothing runs here
+        "worker": (),
+    }[settings.role]
     for module in (*requests, health, measures, docs):
         app.include_router(module.router)
     app.openapi = lambda: openapi.document(app)  # type: ignore[method-assign]

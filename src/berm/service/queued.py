@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 from berm.engine import Engine
 from berm.judge.judgement import Progress, Stage
@@ -11,9 +12,11 @@ from berm.service.answers import overall, respond
 from berm.service.audit_log import note
 from berm.service.judging import Judge
 from berm.service.metrics import Metrics
+from berm.service.queue import JobQueue
+from berm.service.state import ServiceState
 from berm.service.store.jobs import Lease
 from berm.service.submissions import SubmissionRequest
-from berm.service.worker import Answer, Tell
+from berm.service.worker import Answer, Tell, Worker
 
 
 class QueuedJudging:
@@ -84,3 +87,22 @@ def _tell(tell: Tell, progress: Progress) -> None:
                 }
             ).encode(),
         )
+
+
+def worker_of(state: ServiceState, queue: JobQueue, about: Callable[[], bytes]) -> Worker:
+    """Return the worker of a service; ``about`` says what it offers, as JSON."""
+    judging = QueuedJudging(
+        state.engine,
+        state.judge,
+        state.metrics,
+        replica=state.replica,
+        container_id=state.container_id,
+    )
+    return Worker(
+        queue,
+        judging,
+        name=state.replica,
+        slots=queue.settings.slots or state.engine.config.concurrency,
+        readiness=state.readiness,
+        about=about,
+    )

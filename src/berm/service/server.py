@@ -31,11 +31,10 @@ from berm.service.offer import OwnOffer, WorkersOffer
 from berm.service.proof import keep_proving
 from berm.service.protocol import Bounds, bounded
 from berm.service.queue import JobQueue
-from berm.service.queued import QueuedJudging
+from berm.service.queued import worker_of
 from berm.service.readiness import Readiness
 from berm.service.sections import Sections
 from berm.service.settings import ServiceSettings
-from berm.service.state import ServiceState
 from berm.service.store.database import Database
 from berm.service.store.opening import open_database
 from berm.service.store.settings import StoreSettings
@@ -160,7 +159,7 @@ async def _serve(
             beside.append(asyncio.ensure_future(elsewhere.keep_looking()))
         worker = None
         if queue is not None and settings.role != "api":
-            worker = _worker(app.state.berm, queue, own)
+            worker = worker_of(app.state.berm, queue, own.as_json)
         working = asyncio.ensure_future(_work(worker, signals, settings.drain))
         try:
             await server.serve(sockets=[listener])
@@ -178,24 +177,6 @@ def _check_role(settings: ServiceSettings, store: StoreSettings) -> None:
             f"The role {settings.role} needs a store that other processes share.",
             remedy="Set [store] url (BERM_STORE_URL) to a PostgreSQL database, or use the role all.",
         )
-
-
-def _worker(state: ServiceState, queue: JobQueue, own: OwnOffer) -> Worker:
-    judging = QueuedJudging(
-        state.engine,
-        state.judge,
-        state.metrics,
-        replica=state.replica,
-        container_id=state.container_id,
-    )
-    return Worker(
-        queue,
-        judging,
-        name=state.replica,
-        slots=queue.settings.slots or state.engine.config.concurrency,
-        readiness=state.readiness,
-        about=own.as_json,
-    )
 
 
 async def _work(worker: Worker | None, signals: Signals, drain: float) -> None:

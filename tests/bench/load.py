@@ -1,0 +1,208 @@
+"""Load: a class that presses "run" at once, and a user who floods the queue beside the others.
+
+    .venv/bin/python tests/bench/load.py burst                  # 300 users x 3 submissions x 10 tests
+    .venv/bin/python tests/bench/load.py flood                  # 50 users, without and with 1,000 of one other
+    .venv/bin/python tests/bench/load.py burst --store postgresql --workers 2
+
+Figures are printed as JSON: throughput, percentiles of wait (handed in until started) and total (handed in
+until done) by the store's own clock, and Jain's index of the users' mean totals.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import collections
+import datetime as dt
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import httpx
+from replicas import Replica
+
+from postgres_server import PostgresServer
+
+CODE = "n = int(input())\nprint(n * n)"
+
+
+def submission(user: str, tests: int) -> dict[str, Any]:
+    cases = [{"input": f"{n}\n", "expected_output": f"{n * n}\n"} for n in range(tests)]
+    return {"language": "python", "code": CODE, "test_cases": cases, "user_id": user}
+
+
+class Class:
+    """Users of one service, each with submissions of its own."""
+
+    def __init__(self, urls: list[str]) -> None:
+        self._clients = [
+            httpx.AsyncClient(
+                base_url=url,
+                timeout=120,
+                limits=httpx.Limits(max_connections=400, max_keepalive_connections=400),
+            )
+            for url in urls
+        ]
+        self.statuses: collections.Counter[int] = collections.Counter()
+        self.times: dict[str, list[tuple[float, float]]] = collections.defaultdict(list)
+        self.wrong = 0
+
+    async def close(self) -> None:
+        for client in self._clients:
+            await client.aclose()
+
+    def _client(self, user: str) -> httpx.AsyncClient:
+        return self._clients[hash(user) % len(self._clients)]
+
+    async def hand_in(self, user: str, tests: int) -> str:
+        while True:
+            answer = await self._client(user).post("/v1/submissions", json=submission(user, tests))
+            self.statuses[answer.status_code] += 1
+            if answer.status_code == 202:
+                return str(answer.json()["id"])
+            assert answer.status_code in (429, 503), answer.text
+            await asyncio.sleep(float(answer.headers["retry-after"]))
+
+    async def result(self, user: str, one: str) -> None:
+        while True:
+            answer = await self._client(user).get(f"/v1/submissions/{one}", params={"wait": 60})
+            self.statuses[answer.status_code] += 1
+            if answer.status_code in (429, 503):
+                await asyncio.sleep(float(answer.headers["retry-after"]))
+                continue
+            assert answer.status_code == 200, answer.text
+            found = answer.json()
+            if found["state"] == "done":
+                break
+        self.wrong += found["verdict"] != "AC"
+        created, started, finished = (
+            dt.datetime.fromisoformat(found[name]).timestamp()
+            for name in ("created_at", "started_at", "finished_at")
+        )
+        self.times[user].append((started - created, finished - created))
+
+    async def user(self, name: str, submissions: int, tests: int) -> None:
+        ids = [await self.hand_in(name, tests) for _ in range(submissions)]
+        await asyncio.gather(*(self.result(name, one) for one in ids))
+
+
+def figures(users: Class, seconds: float, wanted: str = "") -> dict[str, Any]:
+    picked = {user: times for user, times in users.times.items() if user.startswith(wanted)}
+    waits = sorted(wait for times in picked.values() for wait, _ in times)
+    totals = sorted(total for times in picked.values() for _, total in times)
+    means = [sum(total for _, total in times) / len(times) for times in picked.values()]
+    jain = sum(means) ** 2 / (len(means) * sum(mean * mean for mean in means))
+
+    def at(values: list[float], part: float) -> float:
+        return round(values[min(len(values) - 1, int(part * len(values)))], 3)
+
+    return {
+        "submissions": len(totals),
+        "seconds": round(seconds, 2),
+        "submissions_per_second": round(len(totals) / seconds, 2),
+        "wait": {
+            name: at(waits, part) for name, part in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
+        },
+        "total": {
+            name: at(totals, part) for name, part in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
+        },
+        "jain": round(jain, 4),
+        "statuses": {str(key): value for key, value in sorted(users.statuses.items())},
+        "wrong": users.wrong,
+    }
+
+
+async def burst(urls: list[str], users: int, submissions: int, tests: int) -> dict[str, Any]:
+    people = Class(urls)
+    began = time.monotonic()
+    await asyncio.gather(*(people.user(f"user {n}", submissions, tests) for n in range(users)))
+    seconds = time.monotonic() - began
+    await people.close()
+    return figures(people, seconds)
+
+
+async def flood(urls: list[str], users: int, flooded: int, tests: int) -> dict[str, Any]:
+    """Users who hand one in every now and then; then the same beside one who handed in a heap."""
+    report = {}
+    for name, heap in (("without", 0), ("with", flooded)):
+        people = Class(urls)
+        ids = [await people.hand_in("flooder", tests) for _ in range(heap)]
+        began = time.monotonic()
+
+        async def normal(number: int, people: Class = people) -> None:
+            await asyncio.sleep(number * 0.2)
+            await people.user(f"normal {number}", 1, tests)
+
+        await asyncio.gather(*(normal(number) for number in range(users)))
+        report[name] = figures(people, time.monotonic() - began, "normal")
+        for one in ids:
+            await people._client("flooder").delete(f"/v1/submissions/{one}")
+        await people.close()
+    ratio = report["with"]["total"]["p95"] / report["without"]["total"]["p95"]
+    return {**report, "p95_ratio": round(ratio, 2)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("what", choices=["burst", "flood"])
+    parser.add_argument("--store", choices=["sqlite", "postgresql"], default="sqlite")
+    parser.add_argument(
+        "--workers", type=int, default=1, help="on PostgreSQL, each bound to one processor"
+    )
+    parser.add_argument("--users", type=int, default=0)
+    parser.add_argument("--submissions", type=int, default=3)
+    parser.add_argument("--tests", type=int, default=10)
+    parser.add_argument("--flood", type=int, default=1000)
+    given = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="berm-load-"))
+    server = PostgresServer() if given.store == "postgresql" else None
+    environment = {
+        "BERM_SERVE_WARM": "python",
+        "BERM_QUEUE_MAX_QUEUED_PER_USER": "10000",
+        "BERM_SERVE_LOG_LEVEL": "warning",
+    }
+    roles = ["all"]
+    if server is not None:
+        server.start()
+        roles = ["api", *["worker"] * given.workers]
+    environment["BERM_STORE_URL"] = (
+        f"sqlite:///{folder}/berm.db" if server is None else server.database()
+    )
+    subprocess.run([sys.executable, "-m", "berm", "migrate"], env={**os.environ, **environment}, check=True, stdout=subprocess.DEVNULL)  # fmt: skip
+    replicas = [
+        Replica(folder, f"{role}-{number}", f"--role={role}", **environment).start()
+        for number, role in enumerate(roles)
+    ]
+    try:
+        urls = [replica.wait().url for replica in replicas if not replica.name.startswith("worker")]
+        if server is not None:
+            time.sleep(3)  # the API learns of its workers
+        if given.what == "burst":
+            report = asyncio.run(burst(urls, given.users or 300, given.submissions, given.tests))
+        else:
+            report = asyncio.run(flood(urls, given.users or 50, given.flood, given.tests))
+    finally:
+        for replica in replicas:
+            replica.stop()
+        if server is not None:
+            server.remove()
+    load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
+    print(
+        json.dumps(
+            {"what": given.what, "store": given.store, "load_average": load, **report}, indent=2
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
