@@ -93,8 +93,10 @@ class Auditor:
             config = dataclasses.replace(
                 self._config,
                 run_dir=str(self._session.run_dir),
-                # As many parked cells at every time: one more is not something that an attack left.
+                # As many parked cells at every time, and no runtimes that wait: one more of them is not
+                # something that an attack left.
                 pool_ceiling=self._config.pool_floor,
+                parked_mib=0,
             )
             self._engine = await stack.enter_async_context(Engine(config))
             self.engine.enforcement("python")  # refuses here what it would refuse for each run
