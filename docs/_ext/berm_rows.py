@@ -15,6 +15,7 @@ from typing import Any
 import typer
 
 from berm import config, model
+from berm.analysis import rules as analysis_rules
 from berm.audit import attack
 from berm.languages import definition, registry, variants
 from berm.policy import layers as policy_layers
@@ -89,7 +90,8 @@ def described(cls: type) -> Mapping[str, str]:
 def settings() -> list[Part]:
     """The operator's settings, by table of the file."""
     texts = described(config.Config)
-    defaults = {field.name: field.default for field in dataclasses.fields(config.Config)}
+    made = config.Config()
+    defaults = {field.name: getattr(made, field.name) for field in dataclasses.fields(made)}
     head = ["setting", "default", "meaning"]
     parts = [
         Part(
@@ -202,6 +204,27 @@ def attacks() -> list[Part]:
         if rows:
             head = ["attack", "what it tries", "language", "layers that stop it", "known from"]
             parts.append(Part(head, rows, code(guarantee.value)))
+    return parts
+
+
+def rules() -> list[Part]:
+    """The rules of static analysis, by the languages that they are for."""
+    parts = []
+    for languages in dict.fromkeys(rule.languages for rule in analysis_rules.shipped()):
+        found = [rule for rule in analysis_rules.shipped() if rule.languages == languages]
+        rows = [
+            [
+                code(rule.id),
+                rule.category.value,
+                rule.severity.value,
+                f"The program {rule.message}. {rule.why}",
+                code(rule.hit_for(languages[0])[:160].strip().splitlines() or [""]),
+            ]
+            for rule in found
+        ]
+        head = ["rule", "category", "severity", "what and why", "a hit"]
+        title = "Every language" if languages == ("*",) else ", ".join(languages)
+        parts.append(Part(head, rows, title))
     return parts
 
 
@@ -332,6 +355,7 @@ SOURCES: Mapping[str, Callable[[], list[Part]]] = {
         profiles,
         policy,
         attacks,
+        rules,
         layers,
         published,
         commands,

@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     )
     from berm.judge.blocking import judge
     from berm.model import (
+        Analysis,
         Denial,
         Enforcement,
+        Finding,
         Guarantee,
         Limits,
         Outcome,
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from berm.program import Program
 
 __all__ = [
+    "Analysis",
     "AsyncClient",
     "BermError",
     "BusyError",
@@ -52,6 +55,7 @@ __all__ = [
     "Dialogue",
     "Enforcement",
     "Engine",
+    "Finding",
     "Guarantee",
     "InputError",
     "IsolationError",
@@ -75,8 +79,10 @@ _HOMES |= dict.fromkeys(("AsyncClient", "Client", "ServiceError"), "berm.client"
 _HOMES |= {"Program": "berm.program", "Dialogue": "berm.cell.dialogue"}
 _HOMES |= dict.fromkeys(
     (
+        "Analysis",
         "Denial",
         "Enforcement",
+        "Finding",
         "Guarantee",
         "Limits",
         "Outcome",

@@ -59,6 +59,12 @@ class Config:
             archives); empty for /var/cache/berm as root, else ~/.cache/berm, else below /var/tmp.
         parked_mib: memory that runtimes may take together which were started before there is a
             program for them, in MiB; 0 starts none.
+        analysis_pack: policy pack for programs before they run: ``off``, ``education``, ``contest``
+            or ``strict``.
+        analysis_rules: rule, or a pattern such as ``python.*``, to ``off``, ``report`` or ``block``;
+            it wins over the pack.
+        analysis_allow: rules, categories or names that are allowed whatever the pack says.
+        analysis_max_code: bytes that a program may have to be analysed; more is too complex.
         service, store, queue, auth, limits: tables of those names, checked by :mod:`berm.service`.
     """
 
@@ -82,7 +88,7 @@ class Config:
     preload: tuple[str, ...] = ()
     cache_mib: int = 64
     analysis_pack: str = "off"
-    analysis_rules: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    analysis_rules: Mapping[str, str] = dataclasses.field(default_factory=dict[str, str])
     analysis_allow: tuple[str, ...] = ()
     analysis_max_code: int = 50 * KIB
     cache_directory: str = ""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final, Self
+from typing import Self
 
+from berm.analysis import Policy
 from berm.artifacts import identity
 from berm.artifacts.cache import CompileCache, Compiled
 from berm.artifacts.shelf import Shelf, places
@@ -23,7 +23,7 @@ from berm.cell.relay import Side
 from berm.cell.stock import Stock
 from berm.cell.turns import Turns
 from berm.config import Config
-from berm.errors import CellError, InputError
+from berm.errors import CellError
 from berm.kernel.cgroups import Subtree
 from berm.kernel.features import HostFeatures, probe
 from berm.languages import CompileStep, Language, Registry, Stage, Step
@@ -37,6 +37,7 @@ from berm.program import (
     PREPARED_BYTES,
     Content,
     Program,
+    Screen,
     arguments,
     boot,
     collected,
@@ -44,16 +45,16 @@ from berm.program import (
     command,
     compiled,
     content,
-    not_compiled,
-    outputs,
+    contents_of,
+    finished,
+    not_run,
     plan_for,
     plan_identity,
     result_of,
     rlimits,
+    standard_input,
     usual_steps,
 )
-
-MAX_STDIN: Final = 256 * MIB
 
 Isolation = str | Sequence[Guarantee | str]
 
@@ -80,6 +81,7 @@ class Engine:
         self._turns = Turns(self.config.concurrency, self.config.processors)
         self._features: HostFeatures | None = None
         self._registry: Registry | None = None
+        self.screen = Screen(self.config)
 
     async def __aenter__(self) -> Self:
         """Find out what the machine permits and which languages it has."""
@@ -102,7 +104,7 @@ class Engine:
     async def close(self) -> None:
         """End every cell and fork server; safe to call twice."""
         await self.parking.close()
-        await self._stock.close()
+        await asyncio.gather(self.screen.close(), self._stock.close())
         if self._stock.subtree is not None:
             await asyncio.to_thread(self._stock.subtree.close)
             self._stock.subtree = None
@@ -175,6 +177,7 @@ class Engine:
         min_isolation: Isolation = (),
         on_stdout: Listener | None = None,
         on_stderr: Listener | None = None,
+        analysis: Policy | str | None = None,
     ) -> RunResult:
         """Run one program once.
 
@@ -185,15 +188,16 @@ class Engine:
             args: its arguments.
             files: more files for its working directory, by relative name.
             limits: what it may use; the default is :class:`berm.Limits`'s.
-            min_isolation: what this run needs at least: ``standard`` (every guarantee),
-                ``strict``, or guarantees. It can ask for more than the settings require,
-                never for less; what is not held here raises :class:`berm.IsolationError`.
+            min_isolation: what this run needs at least: ``standard``, ``strict``, or guarantees;
+                more than the settings require, never less. What is not held here raises
+                :class:`berm.IsolationError`.
             on_stdout, on_stderr: called with the kept output as it comes.
+            analysis: the policy (or its pack's name) for the text; default: the settings'.
 
         Cancelling the task ends the program and leaves nothing of it.
         """
-        program = await self.prepare(source, language, files=files)
-        try:
+        program = await self.prepare(source, language, files, analysis=analysis)
+        with contextlib.closing(program):
             return await self.execute(
                 program,
                 stdin,
@@ -203,8 +207,6 @@ class Engine:
                 on_stdout=on_stdout,
                 on_stderr=on_stderr,
             )
-        finally:
-            program.close()
 
     async def prepare(
         self,
@@ -215,6 +217,7 @@ class Engine:
         *,
         entry: str | None = None,
         flags: Sequence[str] = (),
+        analysis: Policy | str | None = None,
     ) -> Program:
         """Compile once what may run many times; a compile error is a result, not an exception.
 
@@ -228,34 +231,30 @@ class Engine:
         found = await self.registry.usable(language)
         text = content(source)
         entry = found.entry_name(text) if entry is None else entry
-        contents = {name: File(content(data)) for name, data in (files or {}).items()}
-        if entry in contents:
-            raise InputError(
-                f"The file {entry!r} is the program itself.", remedy="Give it another name."
-            )
-        contents[entry] = File(text)
+        contents = contents_of(text, entry, files)
+        seen = await self.screen.look(contents, entry, found.name, analysis)
+        if seen is not None and seen.refused:
+            return Program(found, entry, Bundle({}), None, None, ok=False, analysis=seen)
         sources = {name: file.data for name, file in contents.items()}
         prepared = await self.shelf.look(found)
         step = found.compile_step(sources, entry, limits or Limits(), flags, prepared)
         if step is None:
-            return Program(found, entry, Bundle(contents), None, None)
+            return Program(found, entry, Bundle(contents), None, None, analysis=seen)
         tools = found.tool_paths.values()
         key = identity.of_compilation(step, contents, tools, self._plan(step).key)
         made = await self.cache.get(key, lambda: self._compile(step, contents, entry))
         ok = made.compiled.files is not None
-        return Program(found, entry, made.bundle(), step, made.compiled.result, ok=ok)
+        return Program(found, entry, made.bundle(), step, made.compiled.result, ok, seen)
 
     async def _made(
         self, step: CompileStep, files: Mapping[str, File], most: int
     ) -> tuple[Ran, RunResult]:
         """Perform a step that makes files, ``most`` bytes of them, in a cell of its own."""
-        bundle, bounds = Bundle(files), (ARTIFACT_FILES, most)
-        try:
+        bounds = (ARTIFACT_FILES, most)
+        with contextlib.closing(Bundle(files)) as bundle:
             ran = await self._perform(
                 step, bundle, b"", step.limits, collect=step.collect, most=bounds
             )
-        finally:
-            bundle.close()
         return ran, result_of(self._plan(step), ran, step, step.limits)
 
     async def _compile(
@@ -295,14 +294,13 @@ class Engine:
             has_turn: True inside :meth:`turn` or :meth:`alone`.
         """
         limits = limits or Limits()
-        if not program.ok and program.compile is not None:
-            return not_compiled(program.compile)
+        if not program.ok:
+            return not_run(program, self.enforcement(program.language.name))
         checked = arguments(args)
         prepared = await self.shelf.look(program.language)
         step = program.language.run_step(program.entry, checked, limits, program.compiled, prepared)
         demand(self._plan(step).enforcement, min_isolation)
-        if len(data := content(stdin)) > MAX_STDIN:
-            raise InputError(f"Standard input is over {MAX_STDIN} bytes.")
+        data = standard_input(stdin)
         if dialogue is not None and dialogue.terminal is not None:
             env = {**(env or {}), "TERM": TERMINAL}
         bundle = program.bundle
@@ -326,9 +324,9 @@ class Engine:
         finally:
             if bundle is not program.bundle:
                 bundle.close()
-        made = outputs(ran, bundle, collect)
-        result = result_of(self._plan(step), ran, step, limits)
-        return dataclasses.replace(result, compile=program.compile, files=made)
+        return finished(
+            program, result_of(self._plan(step), ran, step, limits), bundle, ran, collect
+        )
 
     def turn(self) -> contextlib.AbstractAsyncContextManager[int | None]:
         """Hold one of the turns that :meth:`execute` takes, for runs that belong together."""

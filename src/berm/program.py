@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from berm.analysis import Analyser, Policy, refusal
+from berm.analysis.analyser import reads, together
 from berm.artifacts.cache import Compiled
 from berm.cell.cell import Ran
 from berm.cell.denials import explain_denials
@@ -18,13 +21,14 @@ from berm.config import Config
 from berm.errors import CellError, InputError
 from berm.kernel.features import HostFeatures
 from berm.languages import CompileStep, Language, Step
-from berm.model import MIB, Limits, Outcome, OutcomeKind, RunResult
+from berm.model import MIB, Analysis, Enforcement, Limits, Outcome, OutcomeKind, RunResult, Usage
 from berm.policy.plan import DEFAULT_PRELOAD, CellPlan, Runtime, make_plan
 from berm.policy.profile import load_profile
 
 STDERR_TAIL: Final = 16 * 1024
 """Of what a program wrote at last on stderr: SBCL says that its heap is exhausted, then where it was."""
 MAX_ARGS: Final = 32 * 1024
+MAX_STDIN: Final = 256 * MIB
 ARTIFACT_FILES: Final = 512
 ARTIFACT_BYTES: Final = 64 * MIB
 PREPARED_BYTES: Final = 256 * MIB
@@ -47,7 +51,8 @@ class Program:
     Attributes:
         language: its language.
         compile: the compilation's result, None for languages without one.
-        ok: False if it did not compile; running it gives the compile error again.
+        ok: False if it did not compile, or is refused; running it gives the same again.
+        analysis: what was found in its text; None where nobody asked.
     """
 
     language: Language
@@ -56,10 +61,88 @@ class Program:
     compiled: CompileStep | None
     compile: RunResult | None
     ok: bool = True
+    analysis: Analysis | None = None
+
+    @property
+    def refusal(self) -> str:
+        """Why the policy refuses it, in plain words; an empty string where it does not."""
+        return "" if self.analysis is None else refusal(self.analysis)
 
     def close(self) -> None:
         """Free the program's files."""
         self.bundle.close()
+
+
+class Screen:
+    """Reads programs before they run, where the settings or a call ask for it."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._analyser: Analyser | None = None
+
+    async def look(
+        self, files: Mapping[str, File], entry: str, language: str, wanted: Policy | str | None
+    ) -> Analysis | None:
+        """Return what is found in a program's files, the entry first; None where nobody asked.
+
+        Raises:
+            AnalyserError, UnavailableError: a policy is asked for that cannot be applied.
+        """
+        policy = wanted if isinstance(wanted, Policy) else self._config.analysis_policy(wanted)
+        if policy.off:
+            return None
+        names = [entry, *(name for name in files if name != entry and reads(name, language))]
+        seen = [await self.read(files[name].data, language, policy) for name in names]
+        return together(dict(zip(names, seen, strict=True)))
+
+    async def read(self, text: bytes, language: str, policy: Policy) -> Analysis:
+        """Return what a policy says about one text; raises as :meth:`look`."""
+        if self._analyser is None:
+            children, most = self._config.concurrency, self._config.analysis_max_code
+            self._analyser = Analyser(children, max_source=most)
+        return await asyncio.to_thread(self._analyser.analyse, text, language, policy)
+
+    async def close(self) -> None:
+        """End the analyser's children."""
+        if self._analyser is not None:
+            await asyncio.to_thread(self._analyser.close)
+            self._analyser = None
+
+
+def contents_of(text: bytes, entry: str, files: Mapping[str, Content] | None) -> dict[str, File]:
+    """Return all files of a submission; raises :class:`InputError` where one is there twice."""
+    made = {name: File(content(data)) for name, data in (files or {}).items()}
+    if entry in made:
+        raise InputError(
+            f"The file {entry!r} is the program itself.", remedy="Give it another name."
+        )
+    return {**made, entry: File(text)}
+
+
+def standard_input(stdin: Content) -> bytes:
+    """Return what a program reads; raises :class:`InputError` where that is too much."""
+    data = content(stdin)
+    if len(data) > MAX_STDIN:
+        raise InputError(f"Standard input is over {MAX_STDIN} bytes.")
+    return data
+
+
+def finished(
+    program: Program, result: RunResult, bundle: Bundle, ran: Ran, collect: Sequence[str]
+) -> RunResult:
+    """Return a run's result with what its program brings along, and the files that it made."""
+    made = outputs(ran, bundle, collect)
+    return dataclasses.replace(
+        result, compile=program.compile, files=made, analysis=program.analysis
+    )
+
+
+def not_run(program: Program, enforcement: Enforcement) -> RunResult:
+    """Return the result of running a program that did not compile, or that is refused."""
+    if program.compile is not None:
+        return dataclasses.replace(not_compiled(program.compile), analysis=program.analysis)
+    refused = Outcome(OutcomeKind.REFUSED)
+    return RunResult(b"", b"", refused, Usage(), enforcement, analysis=program.analysis)
 
 
 def not_compiled(failed: RunResult) -> RunResult:

@@ -6,6 +6,7 @@ import pytest
 
 from berm.analysis.examine import examine, findings
 from berm.analysis.fact import Fact, Kind
+from berm.analysis.grammar import GRAMMARS
 from berm.analysis.rules import load, rules_for, shipped
 from berm.errors import PolicyError
 
@@ -51,6 +52,12 @@ def test_names_are_unique_and_say_their_language():
         assert family in {"any", "c", *rule.languages}
         assert rule.message[0].islower() and not rule.message.endswith(".")
         assert rule.why.endswith(".")
+
+
+def test_every_language_has_rules():
+    for language in GRAMMARS:
+        categories = {rule.category.value for rule in rules_for(language).rules}
+        assert {"network", "process"} <= categories, language
 
 
 @pytest.mark.parametrize(

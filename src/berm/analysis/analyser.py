@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import dataclasses
 import hashlib
 import importlib.util
 import os
@@ -158,6 +159,28 @@ class Analyser:
         for child in taken:
             child.end()
             self._idle.put(child)
+
+
+def reads(name: str, language: str) -> bool:
+    """Tell whether a file is code in a language, by its name."""
+    return SUFFIXES.get(Path(name).suffix.lower()) == language_name(language)
+
+
+def together(seen: Mapping[str, Analysis]) -> Analysis:
+    """Return the analysis of a program of several files; each finding says which one it is in."""
+    first = next(iter(seen.values()))
+    if len(seen) == 1:
+        return first
+    return dataclasses.replace(
+        first,
+        findings=tuple(
+            dataclasses.replace(finding, message=f"{name}: {finding.message}")
+            for name, analysis in seen.items()
+            for finding in analysis.findings
+        ),
+        complete=all(analysis.complete for analysis in seen.values()),
+        seconds=sum(analysis.seconds for analysis in seen.values()),
+    )
 
 
 def require(language: str) -> None:

@@ -88,3 +88,8 @@ def shorten(text: str) -> str:
         return line
     half = (MAX_TEXT - 3) // 2
     return f"{line[:half]}...{line[-half:]}"
+
+
+def words(text: str) -> frozenset[str]:
+    """Return the words of a text: how long lists of names are written here."""
+    return frozenset(text.split())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 import functools
+import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import resources
@@ -49,6 +50,7 @@ _MATCHERS: Final[Mapping[str, tuple[Kind, ...]]] = {
     "attribute": (Kind.ATTRIBUTE,),
     "pattern": (Kind.PATTERN,),
 }
+_BYTES_WORD: Final = re.compile(rb"[A-Za-z_]\w*")
 _TEXTS: Final = ("id", "severity", "category", "message", "why")
 _EXAMPLES: Final = ("hit", "miss")
 
@@ -92,6 +94,19 @@ class Rule:
         return "*" in self.languages or language in self.languages
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Words, and beginnings of words."""
+
+    whole: frozenset[str]
+    begun: tuple[str, ...]
+
+    def meets(self, source: bytes) -> bool:
+        """Tell whether any of them is in a text."""
+        words = {word.decode("ascii") for word in _BYTES_WORD.findall(source)}
+        return bool(words & self.whole) or any(word.startswith(self.begun) for word in words)
+
+
 class RuleSet:
     """The rules for one language, indexed by what they ask for."""
 
@@ -126,9 +141,31 @@ class RuleSet:
             name.startswith(start) for start, _ in self._open.get(kind, ())
         )
 
+    @functools.cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The words that a program cannot do without if any name that a rule asks for is in it."""
+        whole: set[str] = set()
+        begun: set[str] = set()
+        for rule in self.rules:
+            for kind, names in rule.matchers.items():
+                for name in names if kind is not Kind.PATTERN else ():
+                    word, is_whole = _word_of(name)
+                    (whole if is_whole else begun).add(word)
+        return Vocabulary(frozenset(whole), tuple(sorted(begun)))
+
     def of(self, fact: Fact) -> list[Rule]:
         """Return the rules that a fact meets."""
         return self.matching(fact.kind, fact.name)
+
+
+def _word_of(name: str) -> tuple[str, bool]:
+    """Return a word that is in every text with a name, and whether that is the whole word."""
+    open_end = name.endswith("*")
+    words = re.findall(r"[A-Za-z_]\w*", name.removesuffix(".h"))
+    types = [word for word in words if word[0].isupper() and word != "System"]
+    if types and words[-1] not in types and len(words) > 1:
+        return types[-1], True  # a member says less than its class: `Files.copy`
+    return words[-1], not open_end or name.endswith((".*", "/*"))
 
 
 def load(text: str, origin: str) -> list[Rule]:

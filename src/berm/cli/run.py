@@ -247,6 +247,7 @@ def as_dict(result: RunResult) -> dict[str, object]:
         **_text("stderr", result.stderr),
         "enforcement": result.enforcement.as_dict(),
         "compile": as_dict(result.compile) if result.compile is not None else None,
+        "analysis": result.analysis.as_dict() if result.analysis is not None else None,
     }
     return data
 

@@ -163,6 +163,8 @@ class _Judging:
             return self._end(Verdict.IE, Evidence(reason=OUR_FAULT))
         try:
             self._tell(Progress(Stage.COMPILED, 0, self._total, compile=program.compile))
+            if program.refusal:
+                return self._end(Verdict.RJ, Evidence(reason=program.refusal))
             if not program.ok:
                 assert program.compile is not None  # noqa: S101 - what failed has a result
                 reason = compile_reason(program.compile)

@@ -110,7 +110,7 @@ class Workshop:
             source, entry = DRIVER, None
         try:
             program = await self._engine.prepare(
-                source, wanted.language, files, wanted.limits, entry=entry
+                source, wanted.language, files, wanted.limits, entry=entry, analysis="off"
             )
         except BermError as error:
             raise JudgeError(

@@ -7,6 +7,7 @@ import enum
 import signal
 from typing import Final, assert_never
 
+from berm.analysis import refusal
 from berm.model import MIB, Limits, OutcomeKind, RunResult
 
 IDLE_SHARE: Final = 0.1
@@ -48,7 +49,7 @@ VERDICTS: Final = {
     OutcomeKind.PROCESS_LIMIT: Verdict.RE,
     OutcomeKind.FILE_LIMIT: Verdict.RE,
     OutcomeKind.COMPILE_ERROR: Verdict.CE,
-    OutcomeKind.REFUSED: Verdict.RE,
+    OutcomeKind.REFUSED: Verdict.RJ,
 }
 """What a run that did not end well is called."""
 
@@ -229,7 +230,7 @@ def why(result: RunResult, limits: Limits) -> str:
         case OutcomeKind.COMPILE_ERROR:
             return "The program does not compile."
         case OutcomeKind.REFUSED:
-            return "The sandbox ended the program: it tried something that is not allowed here."
+            return refusal(result.analysis) if result.analysis is not None else "Refused by policy."
         case _:  # pragma: no cover - mypy proves that no kind is missing
             assert_never(outcome.kind)
 

@@ -20,7 +20,7 @@ from berm.service.metrics import Metrics
 from berm.service.offer import Offer, OwnOffer
 from berm.service.queue import JobQueue
 from berm.service.readiness import Readiness
-from berm.service.routes import docs, events, execute, health, measures, run, submissions
+from berm.service.routes import analyse, docs, events, execute, health, measures, run, submissions
 from berm.service.settings import ServiceSettings
 from berm.service.state import Conversations, ServiceState
 from berm.service.store.database import Database
@@ -108,8 +108,8 @@ def create_app(
     metrics.watch(app.state.berm)
     app.state.docs_page = None
     requests = {
-        "all": (execute, run, submissions, events),
-        "api": (execute, submissions, events),  # nothing runs here
+        "all": (execute, analyse, run, submissions, events),
+        "api": (execute, analyse, submissions, events),  # nothing runs here
         "worker": (),
     }[settings.role]
     for module in (*requests, health, measures, docs):

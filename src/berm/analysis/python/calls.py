@@ -34,6 +34,9 @@ from berm.analysis.python.values import (
 
 MAX_CALL_DEPTH: Final = 24
 MAX_NESTED: Final = 6
+_HARMLESS_FIELDS: Final = frozenset(
+    ("__class__", "__dict__", "__doc__", "__name__", "__qualname__")
+)
 _SOFT: Final = frozenset(
     (
         "timeit.timeit",
@@ -288,6 +291,8 @@ class Calls(Reflection):
             return
         for field in fields[:100]:
             for part in field.replace("[", ".").replace("]", "").split(".")[1:]:
+                if part.startswith("__") and part not in _HARMLESS_FIELDS:
+                    self.pattern("format-attribute", node, f"the format string looks up `{part}`")
                 if self.sink.wants(Kind.ATTRIBUTE, part):
                     self.add(Kind.ATTRIBUTE, part, node, f"the format string looks up `{part}`")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from typing import Final
 
 from berm.analysis.fact import Kind
 from berm.analysis.python import methods, naming, purity
@@ -24,6 +25,10 @@ from berm.analysis.python.values import (
     options,
 )
 from berm.analysis.python.witness import Witness
+
+_OF_DICTIONARIES: Final = frozenset(
+    ("get", "items", "keys", "pop", "setdefault", "values", "__getitem__")
+)
 
 
 class Lookups(Witness):
@@ -53,6 +58,8 @@ class Lookups(Witness):
             return Ref(naming.canonical(f"builtins.{name}"))
         if name == "__builtins__":
             return Ref("builtins")
+        if name in naming.REACHED_FOR:
+            return Ref(name)  # a part of a program, or a template that has it already
         return UNKNOWN
 
     def _attribute(self, node: ast.Attribute) -> Value:
@@ -65,6 +72,10 @@ class Lookups(Witness):
             return either([self.attribute(option, name, node) for option in value.options])
         kind = type(value)
         if kind is Ref:
+            if name in ("__getattribute__", "__getattr__"):
+                return Method(value, name)
+            if value.path == "builtins" and name in _OF_DICTIONARIES:
+                return Method(Namespace(value), name)  # in a module, it is a dictionary
             constant = purity.CONSTANTS.get(f"{value.path}.{name}")
             if constant is not None:
                 return constant
@@ -95,7 +106,7 @@ class Lookups(Witness):
         elif name in ("__call__", "__getattribute__", "__getattr__"):
             return Method(value, name)
         self.noted(name, node)
-        return UNKNOWN
+        return Ref(name) if value is UNKNOWN and name in naming.REACHED_FOR else UNKNOWN
 
     def noted(self, name: str, node: ast.AST) -> None:
         """Note a name that is looked up on an object that is not known."""

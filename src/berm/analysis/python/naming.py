@@ -134,6 +134,11 @@ POWERFUL: Final = frozenset(
 )
 """Modules whose names, looked up by what is not known, are taken for the worst of them."""
 
+REACHED_FOR: Final = frozenset(
+    ["os", "sys", "builtins", "subprocess", "importlib", "ctypes", "socket", "posix"]
+)
+"""Modules that jails are left by through some other module that happens to have loaded them."""
+
 SINKS: Final = frozenset(
     [
         "builtins.getattr",
@@ -188,6 +193,8 @@ def member(path: str, name: str) -> Value:
             return Ref(canonical(bare))
         if name in STDLIB and name != path:
             return Ref(canonical(name))
+    if path not in STDLIB and path != "builtins" and name in REACHED_FOR:
+        return Ref(name)
     if path == "builtins" and name not in BUILTINS:
         return UNKNOWN
     return Ref(full)

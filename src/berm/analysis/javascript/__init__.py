@@ -1,0 +1,1 @@
+"""JavaScript and TypeScript: parsed by tree-sitter, evaluated as far as constants and known names reach."""
