@@ -49,6 +49,7 @@ nitpick_ignore_regex = [
     (r"py:.*", rf"({_stdlib})(\..+)?"),
     (r"py:.*", rf"({_builtin})"),
     (r"py:.*", rf"({_bare})"),
+    (r"py:class", r"httpx\..+"),
     # Types that signatures of public classes name, but that nobody outside makes.
     (r"py:class", r"berm\.(cell|policy|analysis)\..+"),
     (r"py:class", r"berm\.languages\.(definition|preparation|step|toolchain)\..+"),
