@@ -52,5 +52,6 @@ nitpick_ignore_regex = [
     (r"py:class", r"httpx\..+"),
     # Types that signatures of public classes name, but that nobody outside makes.
     (r"py:class", r"berm\.(cell|policy|analysis)\..+"),
+    (r"py:class", r"httpx\..+"),
     (r"py:class", r"berm\.languages\.(definition|preparation|step|toolchain)\..+"),
 ]
