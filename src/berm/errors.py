@@ -50,6 +50,10 @@ class IsolationError(BermError):
     """A required guarantee cannot be held on this machine. Berm fails closed."""
 
 
+class EscapeError(IsolationError):
+    """A canary got out of its cell: a layer that the kernel accepted does not hold."""
+
+
 class CellError(BermError):
     """A cell or its fork server broke: our fault, never the program's.
 

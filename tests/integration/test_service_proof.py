@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 import berm
-from berm.errors import CellError, IsolationError
+from berm.errors import CellError, EscapeError
 from berm.service.app import create_app
 from berm.service.proof import keep_proving
 from berm.service.readiness import Readiness
@@ -29,7 +29,7 @@ async def test_a_canary_that_gets_out_ends_the_readiness_for_good():
         if len(asked) == 2:
             raise CellError("The canary did not report.")
         if len(asked) == 4:
-            raise IsolationError("A canary got out of its cell.")
+            raise EscapeError("A canary got out of its cell.")
 
     async with asyncio.timeout(10):
         await keep_proving(prove, readiness, 0.01)

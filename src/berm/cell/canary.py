@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from berm.cell.cell import Cell, Order, Ran
-from berm.errors import CellError, IsolationError
+from berm.errors import CellError, EscapeError
 from berm.model import MIB, Guarantee
 
 HOARD_LIMIT: Final = 96 * MIB
@@ -103,7 +103,7 @@ def _judge(cell: Cell, ran: Ran) -> None:
             f" {ran.stderr[:500].decode('utf-8', 'replace')!r}.",
         ) from error
     if escaped:
-        raise IsolationError(
+        raise EscapeError(
             f"A canary got out of its cell ({cell.plan.profile} profile,"
             f" {cell.plan.enforcement.plan} plan): it {'; '.join(escaped)}.",
             meaning="A layer that this kernel accepted does not hold; no program is run with it.",

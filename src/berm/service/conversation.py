@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from berm.cell.dialogue import Dialogue
-from berm.errors import BermError, IsolationError
+from berm.errors import BermError, EscapeError, IsolationError
 from berm.judge.verdict import why
 from berm.model import KIB, Limits, RunResult
 from berm.service.audit_log import note
@@ -128,7 +128,7 @@ class Conversation:
         except WebSocketDisconnect:
             return
         except BermError as error:
-            if isinstance(error, IsolationError):
+            if isinstance(error, EscapeError):
                 condemn(self._state.readiness, error)
             await self._fail(error)
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from berm.errors import CellError, IsolationError
+from berm.errors import CellError, EscapeError
 from berm.service.readiness import Readiness
 
 _log: Final = structlog.get_logger("berm.service.proof")
@@ -22,7 +22,7 @@ async def keep_proving(
 ) -> None:
     """Call ``prove`` every so many seconds, until it fails or this is cancelled.
 
-    A canary that got out (:class:`berm.IsolationError`) ends the service's readiness for good. One
+    A canary that got out (:class:`berm.errors.EscapeError`) ends the service's readiness for good. One
     that could not report, on a machine that is too busy for example, proves nothing either way:
     it is logged, and sent again at the next turn. ``on_proof`` hears of each that held.
     """
@@ -30,7 +30,7 @@ async def keep_proving(
         await asyncio.sleep(seconds)
         try:
             await prove()
-        except IsolationError as error:
+        except EscapeError as error:
             condemn(readiness, error)
         except (CellError, TimeoutError, OSError) as error:
             _log.warning("isolation could not be proved this time", exc_info=error)
@@ -39,7 +39,7 @@ async def keep_proving(
             _log.debug("isolation proved again")
 
 
-def condemn(readiness: Readiness, error: IsolationError) -> None:
+def condemn(readiness: Readiness, error: EscapeError) -> None:
     """Take the service out of readiness, and say so where the operator sees it."""
     readiness.condemn(error.summary)
     _log.critical("isolation does not hold; no program runs any more", reason=str(error))

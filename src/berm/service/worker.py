@@ -18,7 +18,7 @@ from typing import Final, Protocol, TypeVar
 
 import structlog
 
-from berm.errors import BermError, BusyError, IsolationError, StoreError
+from berm.errors import BermError, BusyError, EscapeError, StoreError
 from berm.service.proof import condemn
 from berm.service.queue import JobQueue
 from berm.service.readiness import Readiness
@@ -185,7 +185,7 @@ class Worker:
             except BusyError as error:
                 await self._give_back(run, error.summary, counts=False, delay=error.retry_after)
                 return
-            except IsolationError as error:
+            except EscapeError as error:
                 condemn(self._readiness, error)
                 await self._give_back(run, error.summary, counts=False)
                 return

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from berm.errors import IsolationError
+from berm.errors import EscapeError, IsolationError
 from berm.policy.plan import demand
 from berm.service import intake
 from berm.service.answers import overall, respond
@@ -70,7 +70,7 @@ async def execute(request: Request) -> Response:
         raise ApiError(412, error.summary, remedy=remedy) from None
     try:
         judged = await while_connected(request.receive, state.judge.judge(submission))
-    except IsolationError as error:
+    except EscapeError as error:
         # A fork server was started anew, and its canary got out.
         condemn(state.readiness, error)
         raise
