@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from berm.cell.files import File
     from berm.program import Content, Program
     from berm.service.state import ServiceState
+    from berm.service.store.records import Figures
 
 CONTENT_TYPE: Final = "text/plain; version=1.0.0; charset=utf-8"
 
@@ -70,6 +71,20 @@ class Metrics:
         )
         self._refusals = self._counter(
             "berm_refusals", "Requests refused for who asked.", ("reason",)
+        )
+        self._jobs = Gauge(
+            "berm_queue_jobs", "Submissions by state.", ("state",), registry=self.registry
+        )
+        self._oldest = Gauge(
+            "berm_queue_oldest_seconds",
+            "For how long the oldest queued submission has waited.",
+            registry=self.registry,
+        )
+        self._slots = Gauge(
+            "berm_queue_slots", "Submissions that workers run at a time.", registry=self.registry
+        )
+        self._store = Gauge(
+            "berm_store_answers", "1 if the store answered just now.", registry=self.registry
         )
         self._proof = Gauge(
             "berm_last_proof_timestamp_seconds",
@@ -123,6 +138,15 @@ class Metrics:
     def proved(self) -> None:
         """Note that a canary proved isolation now."""
         self._proof.set_to_current_time()
+
+    def queue(self, figures: Figures | None) -> None:
+        """Take the state of the queue, None where the store does not answer."""
+        self._store.set(0 if figures is None else 1)
+        if figures is not None:
+            self._jobs.labels("queued").set(figures.queued)
+            self._jobs.labels("running").set(figures.running)
+            self._oldest.set(figures.oldest)
+            self._slots.set(figures.slots)
 
     def watch(self, state: ServiceState) -> None:
         """Add what is read from the service itself whenever somebody asks."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from berm.engine import Engine
 from berm.judge.judgement import Progress, Stage
@@ -11,6 +12,7 @@ from berm.policy.plan import demand
 from berm.service.answers import overall, respond
 from berm.service.audit_log import note
 from berm.service.judging import Judge
+from berm.service.limits.spending import spending
 from berm.service.metrics import Metrics
 from berm.service.queue import JobQueue
 from berm.service.state import ServiceState
@@ -20,13 +22,17 @@ from berm.service.worker import Answer, Tell, Worker
 
 
 class QueuedJudging:
-    """Judges leases with one judge. See :class:`berm.service.worker.Judging`."""
+    """Judges leases with one judge. See :class:`berm.service.worker.Judging`.
+
+    ``charge`` takes an owner and the seconds of CPU time that its programs used.
+    """
 
     def __init__(
         self,
         engine: Engine,
         judge: Judge,
         metrics: Metrics,
+        charge: Callable[[str, float], Awaitable[None]],
         *,
         replica: str,
         container_id: str | None,
@@ -34,11 +40,22 @@ class QueuedJudging:
         self._engine = engine
         self._judge = judge
         self._metrics = metrics
+        self._charge = charge
         self._replica = replica
         self._container_id = container_id
 
     async def __call__(self, lease: Lease, tell: Tell) -> Answer:
-        """Return the answer that ``POST /execute`` would have given, and its verdict."""
+        """Return the answer that ``POST /execute`` would have given, and its verdict.
+
+        What CPU time that takes its owner has used, however it ends.
+        """
+        with spending() as spent:
+            try:
+                return await self._answer(lease, tell)
+            finally:
+                await asyncio.shield(self._charge(lease.owner, spent.seconds))
+
+    async def _answer(self, lease: Lease, tell: Tell) -> Answer:
         request = SubmissionRequest.model_validate_json(lease.payload)
         language = self._engine.registry.get(request.language).name
         promised = self._engine.enforcement(language)
@@ -89,12 +106,21 @@ def _tell(tell: Tell, progress: Progress) -> None:
         )
 
 
-def worker_of(state: ServiceState, queue: JobQueue, about: Callable[[], bytes]) -> Worker:
-    """Return the worker of a service; ``about`` says what it offers, as JSON."""
+def worker_of(
+    state: ServiceState,
+    queue: JobQueue,
+    about: Callable[[], bytes],
+    charge: Callable[[str, float], Awaitable[None]],
+) -> Worker:
+    """Return the worker of a service; ``about`` says what it offers, as JSON.
+
+    ``charge`` hears of each owner's CPU time, in seconds.
+    """
     judging = QueuedJudging(
         state.engine,
         state.judge,
         state.metrics,
+        charge,
         replica=state.replica,
         container_id=state.container_id,
     )

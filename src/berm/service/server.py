@@ -151,6 +151,7 @@ async def _serve(
             asyncio.ensure_future(
                 keep_proving(engine.prove, readiness, settings.prove_every, metrics.proved)
             ),
+            asyncio.ensure_future(access.allowances.keep_small()),
         ]
         if settings.role != "api":
             languages = await _languages(engine, settings)
@@ -159,7 +160,7 @@ async def _serve(
             beside.append(asyncio.ensure_future(elsewhere.keep_looking()))
         worker = None
         if queue is not None and settings.role != "api":
-            worker = worker_of(app.state.berm, queue, own.as_json)
+            worker = worker_of(app.state.berm, queue, own.as_json, access.charge)
         working = asyncio.ensure_future(_work(worker, signals, settings.drain))
         try:
             await server.serve(sockets=[listener])

@@ -76,6 +76,12 @@ class Access:
     origins: frozenset[str] = frozenset()
     on_limit: Callable[[str], None] = lambda _: None
 
+    async def charge(self, owner: str, seconds: float) -> None:
+        """Count CPU time that queued programs of ``owner`` used; machines have no limit to count for."""
+        rate = self.limits.cpu(Role.STUDENT)
+        if rate is not None and seconds > 0 and owner != LOCAL.subject:
+            await self.allowances.charge(f"cpu:user:{owner}", rate, seconds)
+
 
 class Door:
     """Lets a request in as a :class:`Principal`, or says why not."""

@@ -112,14 +112,6 @@ def rotate(
     return new
 
 
-def erase(subject: str) -> Script[int]:
-    """Delete the keys of a user; return how many there were."""
-    rows = yield sql(
-        "DELETE FROM api_keys WHERE subject = :subject RETURNING name", subject=subject
-    )
-    return len(rows)
-
-
 def checked(label: str, subject: str, role: Role, scopes: list[str]) -> frozenset[Scope]:
     """Return the scopes of a key to be made; the role's own where none are named.
 

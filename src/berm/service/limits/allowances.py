@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import abc
+import asyncio
+import contextlib
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -19,6 +21,7 @@ from berm.service.store.statement import Script, sql
 
 _log: Final = structlog.get_logger("berm.service.limits")
 
+_SWEEP_SECONDS: Final = 600.0
 MOST_KEYS: Final = 100_000
 """Keys that one process remembers; the one that was used longest ago goes first."""
 
@@ -33,6 +36,10 @@ class Allowances(abc.ABC):
     @abc.abstractmethod
     async def charge(self, key: str, rate: Rate, cost: float) -> None:
         """Count what was used already, whatever was left."""
+
+    async def keep_small(self) -> None:
+        """Forget now and then who has a whole allowance; runs until it is cancelled."""
+        return
 
 
 class LocalAllowances(Allowances):
@@ -92,6 +99,17 @@ class SharedAllowances(Allowances):
             _log.warning("limits are counted by this replica alone", why=error.summary)
             await self._meanwhile.charge(key, rate, cost)
 
+    async def keep_small(self) -> None:
+        """Delete the rows that say nothing, every ten minutes."""
+        while True:
+            await asyncio.sleep(_SWEEP_SECONDS)
+            with contextlib.suppress(StoreError):
+                await self._database.run(_swept)
+
+
+def _swept() -> Script[None]:
+    yield sql("DELETE FROM allowances WHERE tat <= :now")
+
 
 def _taken(key: str, rate: Rate, cost: float) -> Script[Reading]:
     """Do what :func:`gcra.take` does, in one statement that no other can come between."""
@@ -135,9 +153,3 @@ def _charged(key: str, rate: Rate, cost: float) -> Script[None]:
         key=key,
         worth=cost * rate.interval,
     )
-
-
-def swept() -> Script[int]:
-    """Delete the rows of keys that have their whole allowance; return how many there were."""
-    rows = yield sql("DELETE FROM allowances WHERE tat <= :now RETURNING key")
-    return len(rows)

@@ -21,6 +21,8 @@ async def run(socket: WebSocket) -> None:
     state = ServiceState.of(socket)
     if not state.readiness.ready:
         raise busy("The service takes no runs now.", 2.0)
+    if state.settings.role == "api":
+        raise busy("This replica runs no programs; others of this service do.", 1.0)
     if state.conversations.full:
         raise busy("The service has all the interactive runs that it takes.", 5.0)
     offered = [one for one in socket.scope["subprotocols"] if not one.startswith(SUBPROTOCOL)]
