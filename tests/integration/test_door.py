@@ -45,7 +45,7 @@ def tree(tmp_path):
     door = load(tmp_path / "dev")
     state = {name: door.wanted_digest(name) for name in ("runtime", "dev", "project")}
     state |= {"root": str(tmp_path), "python": os.path.realpath(door.PYTHON)}
-    state["missing"] = [tool.title for tool in door.TOOLS]
+    state["missing"] = [tool.title for tool in door.needs("minimal")]
     door.write_state(state | {"tried_as_root": True})
     return tmp_path
 
@@ -123,16 +123,16 @@ def test_two_set_ups_in_one_tree_wait_for_each_other(tree):
 def test_a_missing_tool_is_named_with_its_package(tree, capsys, monkeypatch):
     door = load(tree / "dev")
     monkeypatch.setattr(door, "is_debian_root", lambda: False)
-    tool = door.Tool("Programs of the moon", ("no-such-compiler",), ("moon-compiler",))
-    monkeypatch.setattr(door, "TOOLS", (tool,))
-    assert door.install_tools() == ["Programs of the moon"]
+    tool = door.Tool("Programs of the moon", (("no-such-compiler",),), ("moon-compiler",), (), ())
+    monkeypatch.setattr(door, "needs", lambda tier: [tool])
+    assert door.install_tools("minimal") == ["Programs of the moon"]
     assert "apt-get install moon-compiler" in capsys.readouterr().err
 
 
 def test_root_tries_again_what_a_user_could_not_install(tree, monkeypatch):
     door = load(tree / "dev")
-    tool = door.Tool("Programs of the moon", ("no-such-compiler",), ("moon-compiler",))
-    monkeypatch.setattr(door, "TOOLS", (tool,))
+    tool = door.Tool("Programs of the moon", (("no-such-compiler",),), ("moon-compiler",), (), ())
+    monkeypatch.setattr(door, "needs", lambda tier: [tool])
     state = door.read_state() | {"missing": [tool.title], "tried_as_root": False}
     monkeypatch.setattr(door, "is_debian_root", lambda: False)
     assert door.is_ready(state, ["runtime"])

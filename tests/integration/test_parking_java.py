@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import os
 import re
@@ -42,7 +43,9 @@ class Pair:
         program = await self.waiting.prepare(source, "java", files=files)
         if program.ok:
             # The first run makes the limits known, the next one finds a JVM that waits with them.
-            for _ in range(2):
+            # Another kind that was just used keeps its place for some seconds.
+            for attempt in range(5):
+                await asyncio.sleep(2.0 * (attempt > 1))
                 await parking.settled()
                 hits = parking.hits
                 waited = await self.waiting.execute(program, stdin, ["a", "b c"], limits)

@@ -272,7 +272,7 @@ class Cell:
         assert self._waiting is not None  # noqa: S101
         self._limit(order)
         try:
-            self._say_watch(order)
+            self._say_watch(order, time.monotonic())
             self._waiting.tell(order.argv, order.bundle)
         except OSError as error:
             self.lost = True
@@ -302,20 +302,21 @@ class Cell:
         if order.bundle is not None:
             fds.append(order.bundle.fd)
         self._limit(order)
+        began = time.monotonic()
         try:
             protocol.send_frame(self._program, request, fds)
         except OSError as error:
             self.lost = True
             raise CellError("The cell died while it was parked.", errno=error.errno or 0) from error
         self._program.close()
-        self._say_watch(order)
+        self._say_watch(order, began)
 
-    def _say_watch(self, order: Order) -> None:
-        """Tell the warden what the run may use; its time begins."""
+    def _say_watch(self, order: Order, began: float) -> None:
+        """Tell the warden what the run may use, and since when; it may be over by now."""
         watch: dict[str, object] = {
             "op": "watch",
             "id": self.number,
-            "at": time.monotonic(),
+            "at": began,
             "limits": dict(order.watch),
         }
         if order.collect is not None:

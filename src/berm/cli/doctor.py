@@ -40,6 +40,7 @@ _HINTS: Final[Mapping[str, str]] = {
     "ipc-namespace": _NAMESPACES,
     "uts-namespace": _NAMESPACES,
     "cgroup-namespace": _NAMESPACES,
+    "copied-root": "Not needed here: it stands in where nothing can be mounted and Landlock is missing (gVisor).",
     "pivot-root": _NAMESPACES,
     "cgroup": "Delegate a cgroup v2 subtree with the memory and pids controllers (systemd:"
     " Delegate=yes), or name one in isolation.cgroup. Without it, limits and a watchdog do it.",

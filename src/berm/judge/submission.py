@@ -23,6 +23,7 @@ from; for those (``PATH``, ``LD_*``, ``PYTHON*``, ``NODE_OPTIONS``...) the cell 
 MAX_SOURCE: Final = 16 * 1024 * 1024
 _MAX_VARIABLES: Final = 64
 _MAX_VALUE: Final = 4096
+_DATA: Final = frozenset(("txt", "sql", "md"))
 _MAIN_NAMES: Final = ("main", "Main", "__main__", "solution", "Solution", "program", "Program")
 _SKIPPED: Final = frozenset({"__MACOSX", "__pycache__", ".git", ".DS_Store"})
 
@@ -173,6 +174,8 @@ def _entry(files: Mapping[str, Content], language: Language | None, registry: Re
         for extension in known.definition.extensions
     }
     sources = sorted(name for name in files if _extension(name) in extensions)
+    if language is None:  # a text beside a program is its data, though there is a language of texts
+        sources = [name for name in sources if _extension(name) not in _DATA] or sources
     if len(sources) == 1:
         return sources[0]
     top = min((name.count("/") for name in sources), default=0)
