@@ -138,7 +138,9 @@ def test_openapi_is_complete(client):
         "/v1/submissions/{submission}/events",
     }
     execute = document["paths"]["/execute"]["post"]
-    assert set(execute["responses"]) == {"200", "400", "408", "412", "413", "415", "500", "503"}
+    assert set(execute["responses"]) == {
+        *("200", "400", "401", "403", "408", "412", "413", "415", "429", "500", "503"),
+    }
     assert "422" not in json.dumps(document["paths"])
     assert "HTTPValidationError" not in schemas
     example = execute["responses"]["200"]["content"]["application/json"]["example"]

@@ -96,10 +96,7 @@ class Language:
     @property
     def install_hint(self) -> str:
         """Return how to get the toolchain, in one sentence."""
-        return self.definition.install.sentence() or (
-            "No package of Debian, PyPI or npm brings it: install it, and name its commands in"
-            f" [languages.{self.name}]"
-        )
+        return self.definition.install.sentence()
 
     def entry_name(self, source: bytes) -> str:
         """Return the file name of a one-file submission.
