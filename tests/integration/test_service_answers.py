@@ -141,7 +141,7 @@ def test_openapi_is_complete(client):
     assert set(execute["responses"]) == {
         *("200", "400", "401", "403", "408", "412", "413", "415", "429", "500", "503"),
     }
-    assert "422" not in json.dumps(document["paths"])
+    assert "422" not in execute["responses"]
     assert "HTTPValidationError" not in schemas
     example = execute["responses"]["200"]["content"]["application/json"]["example"]
     ExecuteResponse.model_validate(example, extra="forbid")

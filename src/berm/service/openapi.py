@@ -171,9 +171,21 @@ def document(app: FastAPI) -> dict[str, Any]:
         for path in {"/execute", "/v1/execute"} & set(made["paths"]):
             answer = made["paths"][path]["post"]["responses"]["200"]
             answer["content"]["application/json"]["example"] = EXECUTE_EXAMPLE
+        _own_errors(made)
         _secure(made)
         app.openapi_schema = made
     return app.openapi_schema
+
+
+def _own_errors(made: dict[str, Any]) -> None:
+    """Put the errors that this service answers in the place of the framework's own."""
+    for operations in made["paths"].values():
+        for operation in operations.values():
+            answers = operation.get("responses", {})
+            if "HTTPValidationError" in str(answers.get("422", "")):
+                answers |= {str(status): told for status, told in errors(422, v1=True).items()}
+    for name in ("HTTPValidationError", "ValidationError"):
+        made["components"]["schemas"].pop(name, None)
 
 
 def _secure(made: dict[str, Any]) -> None:
