@@ -53,6 +53,7 @@ def serve(host_fd):
     """
     host = socket.socket(fileno=host_fd)
     host.set_inheritable(False)
+    _heed_signals()
     try:
         ground = _prepare(host)
     except steps.StepFailed as failure:
@@ -69,6 +70,16 @@ def serve(host_fd):
         program.execute(request)
     code, namespace = program.load(request)
     return code, namespace, program.finish, stack.bottom
+
+
+def _heed_signals():
+    """Take back what the service was told to ignore (by nohup, or a shell in the background).
+
+    Programs would inherit it. What CPython itself ignores stays as it is.
+    """
+    for number in signal.valid_signals() - {signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT}:
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _prepare(host):

@@ -104,4 +104,5 @@ def test_what_is_nested_too_deeply_is_said_to_be(source):
     assert {finding.rule for finding in examine(source, "javascript")} <= {
         "any.too-complex",
         "any.not-parsed",
+        "any.obfuscated",
     }

@@ -53,7 +53,7 @@ def result(kind, *, exit_code=None, signal=None, stdout=b"", dropped=0):
         (result("process_limit", stdout=b"5"), Verdict.RE, Status.ERROR, "5 processes"),
         (result("file_limit", stdout=b"5"), Verdict.RE, Status.ERROR, "10 MiB"),
         (result("compile_error"), Verdict.CE, Status.ERROR, "not compile"),
-        (result("refused", stdout=b"5"), Verdict.RE, Status.ERROR, "not allowed"),
+        (result("refused", stdout=b"5"), Verdict.RJ, Status.ERROR, "Refused by policy"),
     ],
     ids=lambda value: str(value) if isinstance(value, Verdict) else "",
 )
