@@ -150,7 +150,7 @@ async def test_compile_errors_are_told(service):
         ('{"type": "input", "data": "x"}', 400),
         ('{"type": "start", "language": "python"}', 400),
         ('{"type": "start", "language": "python", "code": ""}', 400),
-        ('{"type": "start", "language": "cobol", "code": "x"}', 400),
+        ('{"type": "start", "language": "klingon", "code": "x"}', 400),
         ('{"type": "start", "language": "python", "code": "1", "timeout": 1e9}', 400),
         ('{"type": "start", "language": "python", "code": "1", "surprise": 1}', 400),
         ('{"type": "start", "language": "python", "code": "1", "args": ["\\u0000"]}', 400),
