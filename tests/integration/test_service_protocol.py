@@ -159,7 +159,7 @@ def test_a_late_head_does_not_hurt_the_request_before_it(connect):
         }
     ).encode()
     sock.sendall(
-        b"POST /execute HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        b"POST /execute HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         b"Content-Length: %d\r\n\r\n%bGET /hea" % (len(body), body)
     )
     assert sock.recv(65536).startswith(b"HTTP/1.1 200")
@@ -203,7 +203,7 @@ def test_an_answer_that_is_not_taken_is_given_up(connect, service, eventually):
     sock = connect()
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     sock.sendall(
-        b"POST /execute HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        b"POST /execute HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
     )
     eventually(lambda: open_connections(service) == 1)
