@@ -13,6 +13,7 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -110,6 +111,14 @@ def as_api_error(error: Exception) -> ApiError:
             return busy("The service's store does not answer at the moment.", _STORE_SECONDS)
         case HTTPException():
             return _from_framework(error)
+        case RequestValidationError():
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])[:200]
+            return ApiError(
+                http.HTTPStatus.UNPROCESSABLE_ENTITY,
+                f"{where}: {str(first['msg'])[:300]}.",
+                remedy="The page at /docs describes every field.",
+            )
         case IsolationError():
             return ApiError(
                 http.HTTPStatus.SERVICE_UNAVAILABLE,
