@@ -98,7 +98,8 @@ def parse_batch(
 def _submission(
     fields: dict[str, Any], settings: ServiceSettings, languages: Callable[[], Sequence[str]]
 ) -> SubmissionRequest:
-    if fields.get("priority", "normal") not in PRIORITIES:
+    priority = fields.get("priority", "normal")
+    if not isinstance(priority, str) or priority not in PRIORITIES:
         raise _wrong("priority is not known.", f"Give one of: {', '.join(PRIORITIES)}.")
     request = _checked(SubmissionRequest, fields, settings, languages)
     for name in ("user_id", "question_id", "submission_id"):
