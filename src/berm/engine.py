@@ -360,10 +360,11 @@ class Engine:
             talks = bool(side or dialogue or on_stdout or on_stderr)
             for last in (False, True):
                 cell = None
-                if not (env or side or dialogue) and (start := boot(plan, step, limits, bundle)):
+                start = None if last or env or side or dialogue else boot(plan, step, limits, bundle)
+                if start:
                     cell = self.parking.take(pool, start)
                 waits = cell is not None
-                cell = cell or await pool.take()
+                cell = cell or await pool.take(parked=not last)
                 work, tmp = cell.directories
                 order = Order(
                     argv=command(step, work, tmp, waits=waits),

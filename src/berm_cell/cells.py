@@ -42,10 +42,13 @@ def make(ground, order, gathered):
     exec_end, exec_pipe = -1, -1
     if not cell["in_process"]:
         exec_end, exec_pipe = os.pipe()
+    parent = 0 if init_pid else os.getpid()
     with steps.step("fork"):
         program = os.fork()
     if program == 0:
-        place = runner.Place(order, directories, ground.proc, line_end, exec_pipe, ground.hidden)
+        place = runner.Place(
+            order, directories, ground.proc, line_end, exec_pipe, ground.hidden, parent
+        )
         return None, runner.park(cell, place)
     if init_pid:
         steps.return_to_pid_namespace(ground.pid_namespace)

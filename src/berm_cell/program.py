@@ -21,10 +21,11 @@ import types
 
 from berm_cell import bundle, children, protocol, steps
 
-Place = collections.namedtuple("Place", "order directories proc line exec_pipe hidden")
+Place = collections.namedtuple("Place", "order directories proc line exec_pipe hidden parent")
 """What a program's process has from whoever forked it: the order for its cell, its directories, a
 procfs of the host or -1, the socket on which it says that it is parked, a pipe that closes when it
-executes another program, or -1, and the names of the modules that a program must not see."""
+executes another program, or -1, the names of the modules that a program must not see, and the process
+id of its parent as it sees it, 0 outside of its pid namespace."""
 
 
 _CONTROL = 100
@@ -51,7 +52,9 @@ def park(cell, place):
         ]
         if proc >= 0 and proc not in keep:
             keep.append(proc)
-        listener = steps.confine(cell, order.owner, place.directories, order.cgroup_fd, keep, proc)
+        listener = steps.confine(
+            *(cell, order.owner, place.directories, order.cgroup_fd, keep, proc, place.parent)
+        )
         if cell["in_process"]:
             _become_main(place.hidden)
             _rehearse(place.directories["work"])
@@ -62,13 +65,13 @@ def park(cell, place):
         request, fds = protocol.receive_frame(sock)
         sock.close()
         if request is None:
-            os._exit(0)
+            return _vanish()
     except steps.StepFailed as failure:
         _tell(line, failure.frame())
-        os._exit(70)
+        return _vanish()
     except (OSError, protocol.FrameError) as failure:
         _tell(line, {"op": "failed", "step": "park", "errno": 0, "text": str(failure)[:500]})
-        os._exit(70)
+        return _vanish()
     try:
         _take(request, fds, "rlimits" in cell["layers"])
         return request
@@ -76,6 +79,16 @@ def park(cell, place):
         text = "berm: the program cannot be started: %s\n" % (failure,)
         os.write(2, text.encode("utf-8", "replace")[:500])
     os._exit(127)
+
+
+def _vanish():
+    """End this process, whatever is left of who should hear of it.
+
+    Not by an exit: that asks the warden once the filter is in force, and with the warden gone, and
+    its end of the conversation still in this process's hands, nobody would ever answer.
+    """
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError("unreachable")
 
 
 def _tell(sock, frame):

@@ -18,7 +18,7 @@ class Run:
         number: the host's name for it.
         cell: the plan's ``cell`` object.
         program: the program's process id, and ``init`` that of its namespace's init, or 0.
-        family: its processes (:class:`berm_cell.tree.ProcessTree`), or None until it is parked.
+        family: its processes (:class:`berm_cell.tree.ProcessTree`).
         directories: absolute paths of ``work`` and ``tmp``, as the program sees them.
         run_dir: the directory to remove afterwards, or None.
     """

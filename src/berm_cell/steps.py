@@ -304,7 +304,7 @@ def resize_disk(cell, size):
 # --- once per cell, in the program's process: what cannot be undone --------------------------
 
 
-def confine(cell, owner, directories, cgroup_fd, keep_fds, proc_fd):
+def confine(cell, owner, directories, cgroup_fd, keep_fds, proc_fd, parent):
     """Apply everything that cannot be undone, in this order; seccomp is the last.
 
     Args:
@@ -314,6 +314,7 @@ def confine(cell, owner, directories, cgroup_fd, keep_fds, proc_fd):
         cgroup_fd: an open ``cgroup.procs`` of the cell's leaf, or -1.
         keep_fds: the only descriptors that stay open.
         proc_fd: a procfs that shows this process.
+        parent: the process id of the parent, 0 outside of this pid namespace.
 
     Returns the listener of the filter, or -1 for a filter without one.
     """
@@ -340,9 +341,12 @@ def confine(cell, owner, directories, cgroup_fd, keep_fds, proc_fd):
     if "capabilities" in layers:
         with step("capabilities"):
             sys_.drop_capabilities()
+    with step("parent-death"):  # again, since a change of ids clears it
+        sys_.prctl(sys_.PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            raise OSError(errno.ESRCH, "the parent is gone")
     with step("no-new-privs"):
         sys_.prctl(sys_.PR_SET_NO_NEW_PRIVS, 1)
-        sys_.prctl(sys_.PR_SET_PDEATHSIG, signal.SIGKILL)  # a change of ids clears it
         # The warden, which may have the same uid, must be able to see what the program holds.
         sys_.prctl(sys_.PR_SET_DUMPABLE, 1)
     with step("working-directory"):

@@ -129,8 +129,11 @@ class ProcessTree:
         """Peak bytes resident and page faults of the program, if it is one thread and all there is.
 
         None if there is, or ever was, another process: a reaped child leaves its page faults in
-        its parent's account. Without a pid namespace the program must be one that cannot have any.
+        its parent's account. Without a pid namespace only a program that cannot have any is known
+        to have none; what an agent gathers may.
         """
+        if self._gathered:
+            return None
         program = _FIRST if self._own else self._program
         fields = self._stat(program)
         if fields is None or fields[17] != b"1" or fields[8] != b"0":

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 import berm_cell.protocol
+from berm.cell import report
 from berm.cell.cell import Cell
 from berm.errors import CellError
 from berm.kernel.cgroups import Leaf
@@ -119,7 +120,7 @@ class ForkServer:
                 case "ready":
                     return
                 case _:
-                    raise _failure(message, "A layer could not be applied", self._said())
+                    raise report.failed(message, "A layer could not be applied", self._said())
 
     async def _receive(self, host: socket.socket) -> dict[str, object] | None:
         loop = asyncio.get_running_loop()
@@ -197,7 +198,10 @@ class ForkServer:
             raise CellError("The fork server is gone.", meaning=self._said())
         try:
             protocol.send_frame(self._sock, message, fds)
+        except BlockingIOError as error:
+            raise CellError("The fork server hears too slowly.") from error
         except OSError as error:
+            self._lost()
             raise CellError("The fork server is gone.", meaning=self._said()) from error
 
     def _give_up(self, number: int, *, lost: bool = False) -> None:
@@ -345,16 +349,3 @@ async def _reaped(process: subprocess.Popen[bytes]) -> None:
 def _wake(future: asyncio.Future[None]) -> None:
     if not future.done():
         future.set_result(None)
-
-
-def _failure(message: dict[str, object], summary: str, said: str) -> CellError:
-    step = str(message.get("step", ""))[:64]
-    text = str(message.get("text", ""))[:500]
-    errno = message.get("errno")
-    return CellError(
-        f"{summary}: {step}: {text}.",
-        step=step,
-        errno=errno if isinstance(errno, int) else 0,
-        meaning=said,
-        remedy="Run `berm doctor`; if it shows the layer as usable, please report this.",
-    )

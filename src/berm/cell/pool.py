@@ -64,6 +64,7 @@ class Pool:
         self._floor, self._ceiling = floor, ceiling
         self._slots = slots
         self._server: ForkServer | None = None
+        self._replaced: set[ForkServer] = set()
         self._started = 0.0
         self._starting = asyncio.Lock()
         self._filling = asyncio.Lock()
@@ -111,9 +112,7 @@ class Pool:
                     self._recycle_soon()
                 return server
             if server is not None:
-                self._server = None
-                await self._drop_parked()
-                await server.close()
+                await self._abandon()
             self._server = server = await self._new_server()
             self._started = self._loop.time()
             return server
@@ -128,23 +127,42 @@ class Pool:
             raise
         return server
 
+    async def _abandon(self) -> None:
+        """End the fork server and all of its cells."""
+        server, self._server = self._server, None
+        await self._drop_parked()
+        if server is not None:
+            await server.close()
+
     def _recycle_soon(self) -> None:
         if self._recycling is None or self._recycling.done():
-            self._recycling = self._do(self._recycle())
+            self._recycling = self._do(self._recycle)
 
     async def _recycle(self) -> None:
-        """Put a new fork server in the old one's place, and let the old one's cells be used up."""
-        server = await self._new_server()
+        """Put a new fork server in the old one's place, and let the old one's runs end.
+
+        If a canary gets out of the new one, the old one ends too: the next run starts another, and
+        is told what that one's canary found.
+        """
+        try:
+            server = await self._new_server()
+        except IsolationError:
+            await self._abandon()
+            return
         old, self._server, self._started = self._server, server, self._loop.time()
         self.recycled += 1
         if old is not None:
-            for cell in [cell for cell in self._parked if old.owns(cell)]:
+            self._replaced.add(old)
+            theirs = [cell for cell in self._parked if old.owns(cell)]
+            for cell in theirs:  # all at once, before anybody else can take one
                 self._parked.remove(cell)
+            for cell in theirs:
                 await cell.close()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(DRAIN):
                     await old.drained.wait()
             await old.close()
+            self._replaced.discard(old)
 
     async def prove(self) -> None:
         """Send the canaries again; one that gets through ends the fork server and is raised."""
@@ -170,10 +188,14 @@ class Pool:
         finally:
             await cell.close()
 
-    async def take(self) -> Cell:
-        """Return a parked cell, or a cold one."""
+    async def take(self, *, parked: bool = True) -> Cell:
+        """Return a parked cell, or a cold one.
+
+        Without ``parked`` always a cold one: after a fork server was killed, its parked cells look
+        alive until its end is heard of, and only making one tells.
+        """
         self._demand.note(self._loop.time())
-        while self._parked:
+        while parked and self._parked:
             cell = self._parked.popleft()
             if cell.alive:
                 self.hits += 1
@@ -198,7 +220,7 @@ class Pool:
 
     def bury(self, cell: Cell) -> None:
         """Close a used cell without making its run wait for it."""
-        self._do(cell.close())
+        self._do(cell.close)
 
     async def fill(self) -> None:
         """Park cells until there are as many as are wanted and allowed; the floor at least."""
@@ -222,7 +244,7 @@ class Pool:
 
     def _refill_soon(self) -> None:
         if (self._refill is None or self._refill.done()) and not self._closed:
-            self._refill = self._do(self._fill())
+            self._refill = self._do(self._fill)
 
     def _trim(self) -> None:
         """End cells that the demand of late does not warrant, and look again while some are left."""
@@ -242,12 +264,12 @@ class Pool:
 
         self._timers[name] = self._loop.call_later(seconds, due)
 
-    def _do(self, work: Coroutine[object, object, None]) -> asyncio.Task[None]:
-        """Do something beside the runs. A failure to make cells shows again at the next take."""
+    def _do(self, work: Callable[[], Coroutine[object, object, None]]) -> asyncio.Task[None]:
+        """Do something beside the runs. What fails here fails again, and is told, at the next take."""
 
         async def done() -> None:
-            with contextlib.suppress(CellError, TimeoutError):
-                await work
+            with contextlib.suppress(CellError, IsolationError, TimeoutError):
+                await work()
 
         task = self._loop.create_task(done())
         self._tasks.add(task)
@@ -272,6 +294,7 @@ class Pool:
         await self._drop_parked()
         while self._tasks:
             await asyncio.wait(tuple(self._tasks))
-        if self._server is not None:
-            await self._server.close()
-            self._server = None
+        await self._abandon()
+        for server in self._replaced:  # those whose last runs were not awaited
+            await server.close()
+        self._replaced.clear()

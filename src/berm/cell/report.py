@@ -43,13 +43,16 @@ def pairs(value: object) -> list[tuple[str, str]]:
     ]
 
 
-def failed(message: Mapping[str, object]) -> CellError:
+def failed(
+    message: Mapping[str, object], summary: str = "A cell could not be made", meaning: str = ""
+) -> CellError:
     """Return the error for a layer that could not be applied."""
     step = str(message.get("step", ""))[:64]
     errno = message.get("errno")
     return CellError(
-        f"A cell could not be made: {step}: {str(message.get('text', ''))[:500]}.",
+        f"{summary}: {step}: {str(message.get('text', ''))[:500]}.",
         step=step,
         errno=errno if isinstance(errno, int) else 0,
+        meaning=meaning,
         remedy="Run `berm doctor`; if it shows the layer as usable, please report this.",
     )

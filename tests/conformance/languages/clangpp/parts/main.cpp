@@ -1,4 +1,0 @@
-#include "answer.hpp"
-#include <iostream>
-
-int main() { std::cout << "parts: " << answer() << '\n'; }

@@ -1,2 +1,0 @@
-local answer = require("answer")
-print("parts: " .. answer())

@@ -1,3 +1,0 @@
-from answer import answer
-
-print("parts:", answer())
