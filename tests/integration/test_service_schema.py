@@ -61,6 +61,7 @@ def service(serve, store, key):
 def test_with_a_key(service, key):
     schemathesis(service.url, "--header", f"Authorization: Bearer {key}")
     assert key not in service.logged()
+    assert '"level": "error"' not in service.logged()
 
 
 def test_without_a_key(service):

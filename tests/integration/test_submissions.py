@@ -144,6 +144,10 @@ def test_wrong_batches(client, sent, words):
         ({"priority": "urgent"}, "priority"),
         ({"user_id": "a\0b"}, "zero byte"),
         ({"timeout": 99}, "timeout"),
+        (
+            {"test_cases": [{"input_file": "no/such", "expected_output": ""}]},
+            "The test file 'no/such' cannot be used",
+        ),
     ],
 )
 def test_wrong_submissions(client, more, words):

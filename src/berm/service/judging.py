@@ -69,6 +69,13 @@ class Judge:
             engine, parallel=settings.tests_at_a_time, timing=EXACT, keep_output=None
         )
 
+    def check(self, request: ExecuteRequest) -> None:
+        """Raise :class:`TestFileError` if a test names a file that cannot be read now."""
+        for test in request.test_cases:
+            for name in (test.input_file, test.expected_output_file):
+                if name is not None:
+                    self._files.check(name)
+
     async def judge(self, request: ExecuteRequest, on_event: OnEvent | None = None) -> Judged:
         """Compile and run. Cancelling the task ends all its runs.
 
@@ -80,10 +87,7 @@ class Judge:
             berm.BusyError: the engine takes no more runs now.
         """
         started = time.perf_counter()
-        for test in request.test_cases:
-            for name in (test.input_file, test.expected_output_file):
-                if name is not None:
-                    self._files.check(name)
+        self.check(request)
         inputs = [self._data(test.input_file, test.input) for test in request.test_cases]
         expected = [
             self._data(test.expected_output_file, test.expected_output)

@@ -62,7 +62,7 @@ KINDS: Final[Mapping[int, str]] = {
 }
 """What a status means here, in one word that does not change: ``urn:berm:problem:`` and this."""
 
-_CALLERS_FAULT: Final = (InputError, LanguageError, LimitError, TestFileError)
+CALLERS_FAULT: Final = (InputError, LanguageError, LimitError, TestFileError)
 _STORE_SECONDS: Final = 2.0
 _ROUTES_HINT: Final = "The routes of this service are listed at /docs."
 
@@ -125,7 +125,7 @@ def as_api_error(error: Exception) -> ApiError:
                 "The service cannot isolate programs as it must at the moment, so it runs none.",
                 remedy="The operator finds the reason in the service's log and with `berm doctor`.",
             )
-        case BermError() if isinstance(error, _CALLERS_FAULT):
+        case BermError() if isinstance(error, CALLERS_FAULT):
             remedy = " ".join(part for part in (error.meaning, error.remedy) if part)
             return ApiError(http.HTTPStatus.BAD_REQUEST, error.summary, remedy=remedy)
         case _:

@@ -19,6 +19,7 @@ from typing import Final, Protocol, TypeVar
 import structlog
 
 from berm.errors import BermError, BusyError, EscapeError, StoreError
+from berm.service.problems import CALLERS_FAULT
 from berm.service.proof import condemn
 from berm.service.queue import JobQueue
 from berm.service.readiness import Readiness
@@ -190,7 +191,9 @@ class Worker:
                 await self._give_back(run, error.summary, counts=False)
                 return
             except Exception as error:  # noqa: BLE001 - whatever it is, it is evidence
-                _log.error("judging failed", exc_info=error)
+                # What is wrong about a submission is nobody's failure; another worker may be able to.
+                log = _log.warning if isinstance(error, CALLERS_FAULT) else _log.error
+                log("judging failed", exc_info=error)
                 text = error.summary if isinstance(error, BermError) else ""
                 reason = f"{type(error).__name__}: {text}".rstrip(": ")
                 await self._give_back(run, reason, counts=True, delay=float(lease.tries))

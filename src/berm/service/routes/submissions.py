@@ -282,6 +282,8 @@ def job_of(
         state.offer.demand(language, request.min_isolation or ())
     except IsolationError as error:
         raise ApiError(412, error.summary, remedy="Ask for less.") from None
+    if state.settings.role != "api":  # an API's workers have the folder of test files, not it
+        state.judge.check(request)
     return new_job(request, language, who, job_id=new_id(), batch=batch)
 
 
