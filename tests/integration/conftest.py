@@ -1,4 +1,4 @@
-"""A real service in a process of its own, for the tests that speak HTTP to it."""
+"""What tests on the real kernel share: a service in a process of its own, an engine, a judge."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ import contextlib
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+
+import berm
+from berm.judge import Judge
 
 START_SECONDS = 180
 
@@ -168,3 +172,26 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Se
     yield start
     for service in started:
         service.stop()
+
+
+@pytest.fixture(scope="module")
+async def engine() -> AsyncIterator[berm.Engine]:
+    """An engine with the usual settings; a module that wants others has an ``engine`` of its own."""
+    async with berm.Engine() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+async def judge(engine: berm.Engine) -> AsyncIterator[Judge]:
+    async with Judge(engine) as made:
+        yield made
+
+
+@pytest.fixture
+def connect(service: Service) -> Iterator[Callable[[], socket.socket]]:
+    """Open plain connections to the module's ``service``."""
+    url = httpx.URL(service.url)
+    with contextlib.ExitStack() as stack:
+        yield lambda: stack.enter_context(
+            socket.create_connection((url.host, url.port), timeout=30)
+        )

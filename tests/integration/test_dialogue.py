@@ -145,13 +145,13 @@ while True:
 async def test_signals_reach_the_whole_process_group(engine):
     code = """
 import os, signal, sys
+signal.signal(signal.SIGTERM, lambda *_: None)
 child = os.fork()
 if not child:
     signal.signal(signal.SIGTERM, lambda *_: os._exit(7))
     print("child", flush=True)
     while True:
         signal.pause()
-signal.signal(signal.SIGTERM, lambda *_: None)
 print("parent", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
     run = Run(engine, code)

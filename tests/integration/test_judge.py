@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -23,35 +22,10 @@ from berm.judge import (
     TimeFactor,
     Verdict,
 )
-from berm.model import MIB
+
+from .judge_cases import LIMITS, SLEEPY, one, verdict
 
 pytestmark = [pytest.mark.anyio, pytest.mark.requires_isolation]
-
-LIMITS = berm.Limits(cpu_time=0.5, wall_time=15.0, memory=128 * MIB)
-SLEEPY = dataclasses.replace(LIMITS, wall_time=2.0)
-
-
-@pytest.fixture(scope="module")
-async def engine() -> AsyncIterator[berm.Engine]:
-    async with berm.Engine() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-async def judge(engine: berm.Engine) -> AsyncIterator[Judge]:
-    async with Judge(engine) as made:
-        yield made
-
-
-def one(expected: str = "42\n", **more) -> Problem:
-    return Problem([TestCase("41\n", expected)], LIMITS, **more)
-
-
-async def verdict(judge: Judge, source: str, problem: Problem | None = None, language="python"):
-    judgement = await judge.judge(Submission(source, language), problem or one())
-    [test] = judgement.tests
-    assert judgement.verdict is test.verdict
-    return test
 
 
 @pytest.mark.parametrize(

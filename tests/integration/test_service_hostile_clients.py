@@ -29,15 +29,6 @@ def service(serve):
     ).ready()  # fmt: skip
 
 
-@pytest.fixture
-def connect(service):
-    url = httpx.URL(service.url)
-    with contextlib.ExitStack() as stack:
-        yield lambda: stack.enter_context(
-            socket.create_connection((url.host, url.port), timeout=30)
-        )
-
-
 @pytest.fixture(autouse=True)
 def _still_serves(service):
     """After every test the service judges, and is no larger than it was."""

@@ -21,15 +21,6 @@ def service(serve):
     ).ready()  # fmt: skip
 
 
-@pytest.fixture
-def connect(service):
-    url = httpx.URL(service.url)
-    with contextlib.ExitStack() as stack:
-        yield lambda: stack.enter_context(
-            socket.create_connection((url.host, url.port), timeout=10)
-        )
-
-
 def rest(sock):
     answer = b""
     with contextlib.suppress(ConnectionResetError):
