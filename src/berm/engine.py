@@ -360,8 +360,8 @@ class Engine:
             talks = bool(side or dialogue or on_stdout or on_stderr)
             for last in (False, True):
                 cell = None
-                start = None if last or env or side or dialogue else boot(plan, step, limits, bundle)
-                if start:
+                alone = not (last or env or side or dialogue)
+                if alone and (start := boot(plan, step, limits, bundle)):
                     cell = self.parking.take(pool, start)
                 waits = cell is not None
                 cell = cell or await pool.take(parked=not last)
