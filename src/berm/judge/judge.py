@@ -26,7 +26,7 @@ from berm.judge.verdict import (
     of_run,
     output_reason,
 )
-from berm.model import Limits, RunResult
+from berm.model import Analysis, Limits, RunResult
 from berm.program import Program
 
 OnEvent = Callable[[Progress], None]
@@ -147,6 +147,7 @@ class _Judging:
         self._tell = tell
         self._language = engine.registry.find(submission.language).name
         self._reruns = 0
+        self._analysis: Analysis | None = None
         self._started = time.perf_counter()
         self._total = len(problem.tests)
 
@@ -161,6 +162,7 @@ class _Judging:
             program = await self._compile(compile_limits)
         except CellError:
             return self._end(Verdict.IE, Evidence(reason=OUR_FAULT))
+        self._analysis = program.analysis
         try:
             self._tell(Progress(Stage.COMPILED, 0, self._total, compile=program.compile))
             if program.refusal:
@@ -399,6 +401,7 @@ class _Judging:
             score=round(reached, 9),
             points=round(points, 9),
             compile=compiled,
+            analysis=self._analysis,
             seconds=time.perf_counter() - self._started,
             reruns=self._reruns,
         )

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from berm.cell.relay import Said
 from berm.judge.verdict import Evidence, Verdict
-from berm.model import Enforcement, RunResult, Usage
+from berm.model import Analysis, Enforcement, RunResult, Usage
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -97,6 +97,7 @@ class Judgement:
         score, points: of a scoring problem, what was reached and what there is; else 0 or 1 of 1.
         compile: the compilation, None for a language without.
         language: the canonical name.
+        analysis: what static analysis said before; None where no policy asked for it.
         seconds: real time of the whole.
         reruns: runs that were repeated alone near the time limit.
     """
@@ -109,6 +110,7 @@ class Judgement:
     score: float = 0.0
     points: float = 1.0
     compile: RunResult | None = None
+    analysis: Analysis | None = None
     seconds: float = 0.0
     reruns: int = 0
 
@@ -151,6 +153,8 @@ class Judgement:
                 for group in self.groups
             ],
         }
+        if self.analysis is not None:
+            data["analysis"] = self.analysis.as_dict()
         if self.compile is not None:
             data["compile"] = {
                 "ok": self.compile.outcome.ok,

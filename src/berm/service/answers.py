@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from berm.judge import Verdict
-from berm.model import Enforcement
+from berm.model import Analysis, Enforcement
 from berm.service.identity import now
 from berm.service.judging import Judged, percent
-from berm.service.schemas import ExecuteRequest, ExecuteResponse, Metadata, Summary
+from berm.service.schemas import (
+    AnalysisInfo,
+    ExecuteRequest,
+    ExecuteResponse,
+    Metadata,
+    Summary,
+)
 from berm.service.security import describe
 
 
@@ -62,7 +68,13 @@ def respond(
             memory_usage_mb=round(memory / (1024 * 1024), 2),
             security=describe(judged.enforcement or [promised]),
         ),
+        analysis=info_of(judged.analysis),
     )
+
+
+def info_of(analysis: Analysis | None) -> AnalysisInfo | None:
+    """Return what a client is told of an analysis, None where there was none."""
+    return None if analysis is None else AnalysisInfo.model_validate(analysis.as_dict())
 
 
 def overall(response: ExecuteResponse) -> Verdict:

@@ -295,6 +295,7 @@ class Conversation:
                 "truncated": result.truncated,
                 "denials": [denial.text for denial in result.denials or ()],
                 "security": describe([result.enforcement]).model_dump(mode="json"),
+                "analysis": None if result.analysis is None else result.analysis.as_dict(),
             }
         )
         await self._socket.close(1000)

@@ -16,7 +16,7 @@ from berm.judge import TestCase as Case
 from berm.judge import TestResult as Result
 from berm.judge.judge import OnEvent
 from berm.judge.verdict import compile_reason
-from berm.model import Enforcement, Limits, RunResult, Usage
+from berm.model import Analysis, Enforcement, Limits, RunResult, Usage
 from berm.service.echo import Echo
 from berm.service.schemas import ExecuteRequest, TestCase, TestResult
 from berm.service.settings import ServiceSettings
@@ -39,6 +39,7 @@ class Judged:
         enforcement: what was in force, as the runs themselves reported it.
         seconds: real time of the whole.
         denials: system calls that the kernel refused some run, by name.
+        analysis: what static analysis said before; None where no policy asked for it.
     """
 
     tests: list[TestResult]
@@ -46,6 +47,7 @@ class Judged:
     enforcement: list[Enforcement]
     seconds: float
     denials: list[str]
+    analysis: Analysis | None = None
 
 
 def limits_for(timeout: float) -> Limits:
@@ -118,6 +120,7 @@ class Judge:
             [run.enforcement for run in [*ran, *compiled]],
             time.perf_counter() - started,
             sorted({denial.syscall for run in ran for denial in run.denials or ()}),
+            judgement.analysis,
         )
 
     def _data(self, name: str | None, text: str | None) -> _Given:

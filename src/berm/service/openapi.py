@@ -99,6 +99,7 @@ EXECUTE_EXAMPLE: Final[dict[str, Any]] = {
             "layers": ["user-namespace", "pivot-root", "landlock-fs", "seccomp"],
         },
     },
+    "analysis": None,
 }
 
 PROBLEM_JSON: Final = "application/problem+json"

@@ -153,6 +153,30 @@ class Metadata(BaseModel):
     security: Security
 
 
+class FindingInfo(BaseModel):
+    """One thing that was seen."""
+
+    rule: str = Field(description="The rule; docs/reference/rules lists them.")
+    severity: str
+    category: str
+    line: int
+    column: int
+    subject: str = Field(description="The thing itself, by its full name.", examples=["os.system"])
+    message: str
+    text: str
+    blocked: bool = Field(description="True if the program is refused for it.")
+
+
+class AnalysisInfo(BaseModel):
+    """What static analysis says about a program under a policy."""
+
+    pack: str
+    language: str
+    refused: bool = Field(description="True if the policy refuses the program: it is not run.")
+    complete: bool = Field(description="False where a part of the program could not be read.")
+    findings: list[FindingInfo]
+
+
 class ExecuteResponse(BaseModel):
     """The judged submission."""
 
@@ -165,6 +189,10 @@ class ExecuteResponse(BaseModel):
     summary: Summary
     test_results: list[TestResult]
     metadata: Metadata
+    analysis: AnalysisInfo | None = Field(
+        None,
+        description="What static analysis said before the run; null where the service has no policy.",
+    )
 
 
 class LanguageInfo(BaseModel):

@@ -17,7 +17,7 @@ from berm.errors import PolicyError
 from berm.service import intake
 from berm.service.openapi import errors
 from berm.service.problems import ApiError
-from berm.service.schemas import json_schema
+from berm.service.schemas import AnalysisInfo, json_schema
 from berm.service.state import ServiceState
 
 router = APIRouter(tags=["judging"])
@@ -42,30 +42,6 @@ class AnalyseRequest(BaseModel):
     )
 
 
-class FindingInfo(BaseModel):
-    """One thing that was seen."""
-
-    rule: str
-    severity: str
-    category: str
-    line: int
-    column: int
-    subject: str
-    message: str
-    text: str
-    blocked: bool
-
-
-class AnalyseResponse(BaseModel):
-    """What the policy says about the program."""
-
-    pack: str
-    language: str
-    refused: bool
-    complete: bool = Field(description="False where a part of the program could not be read.")
-    findings: list[FindingInfo]
-
-
 _BODY: Final[dict[str, Any]] = {
     "required": True,
     "content": {"application/json": {"schema": json_schema(AnalyseRequest)}},
@@ -79,7 +55,7 @@ _BODY: Final[dict[str, Any]] = {
     openapi_extra={"requestBody": _BODY},
     response_class=Response,
     responses={
-        200: {"model": AnalyseResponse, "description": "What was found."},
+        200: {"model": AnalysisInfo, "description": "What was found."},
         **errors(400, 401, 403, 408, 413, 415, 429, 500, 503, v1=True),
     },
 )
