@@ -140,16 +140,23 @@ class Engine:
             for step in usual_steps(found, await self.shelf.look(found))[:1]:
                 await self._stock.pool(self._plan(step)).fill()
 
-    async def furnish(self, languages: Sequence[str] | None = None, *, park: bool = True) -> None:
+    async def furnish(
+        self,
+        languages: Sequence[str] | None = None,
+        *,
+        park: bool = True,
+        limits: Limits | None = None,
+    ) -> None:
         """Prepare toolchains, which takes seconds once a machine; let runtimes wait for programs.
 
+        ``limits`` are those of the runs to come: what a runtime was started with cannot be changed.
         Raises :class:`berm.CellError` if one cannot be prepared; everything runs without it, too.
         """
         for found in await self._chosen(languages):
             prepared = await self.shelf.prepare(found, self._stage)
-            for step in usual_steps(found, prepared) if park else ():
+            for step in usual_steps(found, prepared, limits) if park else ():
                 plan = self._plan(step)
-                if start := boot(plan, step, getattr(step, "limits", Limits())):
+                if start := boot(plan, step, getattr(step, "limits", limits or Limits())):
                     await self.parking.fill(self._stock.pool(plan), start)
 
     async def _chosen(self, languages: Sequence[str] | None) -> Sequence[Language]:

@@ -218,11 +218,12 @@ def plan_for(step: Step, features: HostFeatures, config: Config) -> CellPlan:
     return make_plan(load_profile(step.profile), features, runtime, config.plan_settings())
 
 
-def usual_steps(language: Language, prepared: str) -> list[Step]:
+def usual_steps(language: Language, prepared: str, limits: Limits | None = None) -> list[Step]:
     """Return the steps of an ordinary submission: its run, and its compilation if there is one."""
     entry = language.entry_name(b"")
-    compiled = language.compile_step({entry: b""}, entry, prepared=prepared)
-    run = language.run_step(entry, (), Limits(), compiled, prepared)
+    limits = limits or Limits()
+    compiled = language.compile_step({entry: b""}, entry, limits, prepared=prepared)
+    run = language.run_step(entry, (), limits, compiled, prepared)
     return [run, compiled] if compiled is not None else [run]
 
 

@@ -169,7 +169,7 @@ def _refusal(engine: berm.Engine, language: str) -> str:
     try:
         engine.enforcement(language)
     except berm.IsolationError as error:
-        return error.summary
+        return f"{error.summary} {error.meaning}".strip()
     return ""
 
 

@@ -61,7 +61,7 @@ def page(
         parts += ["**Not on this page:**\n"]
         parts += [f"- `{name}` ({MODES[name].text}) {why}." for name, why in absent.items()]
         parts += [""]
-    parts += ["## What was found\n", _summary(reports)]
+    parts += ["## What was found\n", _FOUND, _summary(reports)]
     parts += ["## Which layers hold each guarantee\n", _GUARANTEES, _guarantees(reports)]
     refusing = {name: one for name, one in reports.items() if one.get("refused")}
     if refusing:
@@ -94,13 +94,17 @@ there, and attacks of `berm audit`: all of them, but in virtual machines, which 
 support, and where Landlock is capped, a part (listed below; `./dev environments --whole` runs all). A run with an escape, with an attack whose end is unclear, with a wrong
 result or with a refusal other than the expected one ends with an error and is not shown.
 """
+_FOUND = """\
+*In waiting runtimes* is how many of the attacks were given to a JVM or a Node that had been started before them, as in
+a service; others waited beside it, and one of those then had to run a harmless program right.
+"""
 _GUARANTEES = """\
 The strongest layer comes first. **refused** means that Berm does not start there unless the operator names that
 guarantee in `isolation.give_up`.
 """
 _REFUSED = """\
-The rest was run there, with exactly these guarantees given up. A language that is refused where others run (in the
-table of programs) is refused for the reason that Berm gives there.
+The rest was run there, with exactly these guarantees given up. A language that is refused where others run stands in
+the table of programs, with what Berm says.
 """
 _ATTACKS = """\
 Held of tried; what could not be tried (a language or a kernel feature is not there) is not counted, and stands in
@@ -154,11 +158,13 @@ def _summary(reports: Mapping[str, Report]) -> str:
                 counts["held"],
                 counts["escaped"],
                 counts["not applicable"],
+                sum(row.get("waited", False) for row in report.get("attacks", ())),
                 report.get("commit", "-"),
             ]
         )
     head = ["environment", "what it is", "Linux", "Landlock ABI", "plan", "guarantees held"]
-    head += ["refused", "attacks held", "escaped", "not applicable", "sources"]
+    head += ["refused", "attacks held", "escaped", "not applicable"]
+    head += ["in waiting runtimes", "sources"]
     return _table(head, rows)
 
 
@@ -229,18 +235,19 @@ def _programs(reports: Mapping[str, Report]) -> str:
     for name, report in reports.items():
         right: collections.Counter[str] = collections.Counter()
         absent: list[str] = []
-        refused: list[str] = []
+        refused: dict[str, list[str]] = {}
         for row in report.get("conformance", ()):
             right[row["language"]] += row["status"] == "ok"
             absent += [row["language"]] if row["status"] == "not installed" else []
-            refused += [f"{row['language']}: {row['why']}"] if row["status"] == "refused" else []
+            if row["status"] == "refused":
+                refused.setdefault(row["why"], []).append(row["language"])
         good = [f"{language} {count}/5" for language, count in right.items() if count]
         rows.append(
             [
                 f"`{name}`",
                 ", ".join(good) or "nothing was run",
                 ", ".join(absent) or "none",
-                "; ".join(refused) or "none",
+                "; ".join(f"{', '.join(who)}: {why}" for why, who in refused.items()) or "none",
             ]
         )
     return _table(["environment", "right", "not installed there", "refused by Berm"], rows)

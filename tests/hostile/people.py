@@ -92,7 +92,11 @@ def person(ordinary: bool) -> Iterator[Person]:
             path.chmod(0o755 if path.is_dir() else 0o644)
         if uid is not None:
             os.chown(folder / "home", uid, uid)
-        yield Person(uid, _python_for(uid), folder)
+        try:
+            yield Person(uid, _python_for(uid), folder)
+        finally:
+            if uid is not None:  # where cells hide a home below /tmp, toolchains are prepared here
+                shutil.rmtree(f"/var/tmp/berm-cache-{uid}", ignore_errors=True)
 
 
 def _free_uid() -> int:

@@ -30,3 +30,5 @@ def test_it_is_held(
             pytest.skip(trial["detail"])
         refuse("toolchains", trial["detail"])
     assert trial["status"] == "held", f"{attack.title}: {trial['status']}: {trial['detail']}"
+    # As in a service: given to a runtime that was started before, with others waiting beside it.
+    assert trial["waited"] == (attack.language in ("javascript", "java"))

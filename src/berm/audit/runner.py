@@ -22,7 +22,7 @@ from berm.audit.props import Session, Staged, fill, stage
 from berm.audit.verdict import OUT_OF_TIME, Seen, Status, judge
 from berm.config import Config
 from berm.engine import Engine
-from berm.errors import BermError, IsolationError, LanguageError
+from berm.errors import BermError, CellError, IsolationError, LanguageError
 from berm.model import Limits, RunResult
 
 _COMPILE_BOUND: Final = 90.0
@@ -30,6 +30,9 @@ _GRACE: Final = 8.0
 """Seconds beyond its limit after which a run counts as not ended: shared machines are slow."""
 _MORE_TIME: Final = 5.0
 """Factor for an attack that ran out of time before it had an answer."""
+
+_PARKED_MIB: Final = 512
+"""What the runtimes of one language that wait during an attack may take: two of each of its steps."""
 
 _STAY: Final = 3.0
 """Seconds that a concurrent neighbour stays."""
@@ -45,6 +48,7 @@ class Trial:
         detail: the refusal, the evidence or the reason.
         layers: layers in force that should each stop it alone.
         plan: family of plan under which it ran.
+        waited: True if the attack was given to a runtime that was started before it.
         seconds: how long all of it took.
     """
 
@@ -54,6 +58,7 @@ class Trial:
     layers: tuple[str, ...] = ()
     plan: str = ""
     seconds: float = 0.0
+    waited: bool = False
 
     def as_dict(self) -> dict[str, object]:
         """Return plain JSON-ready data."""
@@ -66,6 +71,7 @@ class Trial:
             "detail": self.detail,
             "layers": list(self.layers),
             "plan": self.plan,
+            "waited": self.waited,
             "seconds": round(self.seconds, 3),
         }
 
@@ -83,6 +89,7 @@ class Auditor:
         self._session: Session | None = None
         self._engine: Engine | None = None
         self._before: Traces | None = None
+        self._waiting_for: tuple[str, Limits] | None = None
 
     async def __aenter__(self) -> Self:
         """Stage what is staged once, start the engine, and see what it keeps while idle."""
@@ -93,10 +100,11 @@ class Auditor:
             config = dataclasses.replace(
                 self._config,
                 run_dir=str(self._session.run_dir),
-                # As many parked cells at every time, and no runtimes that wait: one more of them is not
-                # something that an attack left.
+                # As many parked cells and waiting runtimes at every time: one more of them is not
+                # something that an attack left. Two at a time are an attack and its neighbour.
                 pool_ceiling=self._config.pool_floor,
-                parked_mib=0,
+                runs_at_a_time=2,
+                parked_mib=self._config.parked_mib and max(self._config.parked_mib, _PARKED_MIB),
             )
             self._engine = await stack.enter_async_context(Engine(config))
             self.engine.enforcement("python")  # refuses here what it would refuse for each run
@@ -131,10 +139,11 @@ class Auditor:
         in_force = tuple(
             name for name in attack.layers_in(enforcement.plan) if name in enforcement.layers
         )
-        status, detail = await self._attempt(attack)
+        status, detail, waited = await self._attempt(attack)
         if status is Status.UNCLEAR and detail.startswith(OUT_OF_TIME):  # a slow or busy machine
-            status, detail = await self._attempt(with_time(attack, _MORE_TIME))
-        return Trial(attack, status, detail, in_force, enforcement.plan, time.monotonic() - began)
+            status, detail, waited = await self._attempt(with_time(attack, _MORE_TIME))
+        took = time.monotonic() - began
+        return Trial(attack, status, detail, in_force, enforcement.plan, took, waited)
 
     def _not_applicable(self, attack: Attack) -> str:
         if attack.machines and platform.machine() not in attack.machines:
@@ -145,43 +154,56 @@ class Auditor:
         except LanguageError as error:
             return error.summary
         except IsolationError as error:  # this language's; the audit began with another's plan
-            return f"Berm refuses {attack.language} here: {error.summary}"
+            return f"Berm refuses {attack.language} here: {error.summary} {error.meaning}".strip()
         if plan not in attack.worlds:
             return f"the {plan} plan does not promise this. {attack.notes}".strip()
         return ""
 
-    async def _attempt(self, attack: Attack) -> tuple[Status, str]:
-        await self._warm(attack)
+    async def _attempt(self, attack: Attack) -> tuple[Status, str, bool]:
+        """Return the status, why, and whether the attack was given to a runtime that waited."""
+        waits = await self._warm(attack)
         before = await self._quiet()
         with stage(self.session, attack) as staged:
             if staged.missing:
-                return Status.NOT_APPLICABLE, "; ".join(staged.missing)
+                return Status.NOT_APPLICABLE, "; ".join(staged.missing), False
             try:
-                result, evidence = await self._run(attack, staged)
+                result, evidence, waited = await self._run(attack, staged)
             except TimeoutError:
-                return Status.ESCAPED, "the run did not end"
+                return Status.ESCAPED, "the run did not end", waits
             except BermError as error:
-                return Status.ESCAPED, f"Berm broke: {error.diagnostics()}"
+                return Status.ESCAPED, f"Berm broke: {error.diagnostics()}", waits
             output = _output(result)
             evidence += await asyncio.to_thread(staged.evidence, output)
+        await self.engine.parking.settled()
         left = await leftovers.left(self.engine, self.session.run_dir, before)
         if left:
             self._before = None
-        evidence += await self._unharmed()
-        return judge(attack, Seen(output, result.outcome, tuple(evidence), tuple(left)))
+        evidence += await self._unharmed("python", Limits())
+        if waits:  # the runtimes that waited beside the attack
+            evidence += await self._unharmed(attack.language, attack.limits)
+            await self.engine.parking.settled()
+        seen = Seen(output, result.outcome, tuple(evidence), tuple(left))
+        return *judge(attack, seen), waited
 
-    async def _run(self, attack: Attack, staged: Staged) -> tuple[RunResult, list[str]]:
-        """Run the neighbour and the attack; return the result, and evidence of slowness or harm."""
+    async def _run(self, attack: Attack, staged: Staged) -> tuple[RunResult, list[str], bool]:
+        """Run the neighbour and the attack.
+
+        Return the result, evidence of slowness or harm, and whether its runtime (or its compiler,
+        which a compile-stage attack is after) had waited for it.
+        """
         compiling = attack.stage == "compile"
         text = fill(attack.text, staged.values) if compiling else attack.text
         files = {name: part(name) for name in attack.support} | staged.files
         evidence: list[str] = []
         async with self._neighbour(attack, staged, evidence):
+            taken = self.engine.parking.hits
             async with asyncio.timeout(_COMPILE_BOUND):
                 program = await self.engine.prepare(
                     text, attack.language, files=files, limits=attack.limits
                 )
             try:
+                if not compiling:
+                    taken = self.engine.parking.hits
                 bound = attack.limits.wall_time + _GRACE
                 began = time.monotonic()
                 async with asyncio.timeout(bound + _COMPILE_BOUND):
@@ -193,7 +215,7 @@ class Auditor:
                     evidence.append(f"the run ended only after {took:.1f} s")
             finally:
                 program.close()
-        return result, evidence
+        return result, evidence, self.engine.parking.hits > taken
 
     @contextlib.asynccontextmanager
     async def _neighbour(
@@ -232,40 +254,69 @@ class Auditor:
             if line.startswith("ESCAPED ")
         ]
 
-    async def _warm(self, attack: Attack) -> None:
-        """Start what this attack's language needs, so that it is not taken for something left."""
+    async def _warm(self, attack: Attack) -> bool:
+        """Start what this attack needs, so that it is not taken for something left.
+
+        Returns whether runtimes of its language wait now.
+        """
         known = len(self.engine.pools)
         await self.engine.warm([attack.language])
-        if attack.language in ("c", "cpp", "java"):
-            program = await self.engine.prepare(_EMPTY[attack.language], attack.language)
+        if attack.language in _COMPILED:
+            program = await self.engine.prepare(_HARMLESS[attack.language][0], attack.language)
             program.close()
         if len(self.engine.pools) != known:
             self._before = None
+        waits = attack.language in _WAITING and self.engine.config.parked_mib > 0
+        return waits and await self._park(attack)
+
+    async def _park(self, attack: Attack) -> bool:
+        """Have runtimes of this attack's language and limits wait, and no others; False if none can."""
+        parking, wanted = self.engine.parking, (attack.language, attack.limits)
+        if self._waiting_for != wanted:
+            parking.clear()
+            self._waiting_for, self._before = wanted, None
+        # Where a toolchain cannot be prepared, a runtime is started for each program.
+        with contextlib.suppress(CellError):
+            await self.engine.furnish([attack.language], limits=attack.limits)
+        await parking.settled()
+        return parking.waiting > 0
 
     async def _quiet(self) -> Traces:
         if self._before is None:
             self._before = await leftovers.settled(self.engine, self.session.run_dir)
         return self._before
 
-    async def _unharmed(self) -> list[str]:
+    async def _unharmed(self, language: str, limits: Limits) -> list[str]:
         """Run a harmless program; return what is wrong with its result."""
+        source, expected = _HARMLESS[language]
         try:
-            async with asyncio.timeout(30):
-                result = await self.engine.run("print(6 * 7)", "python")
+            async with asyncio.timeout(30 + limits.wall_time):
+                result = await self.engine.run(source, language, limits=limits)
         except (BermError, TimeoutError) as error:
             return [f"the next run failed: {error!r}"]
-        if result.stdout != b"42\n" or not result.outcome.ok or result.stderr:
+        if result.stdout != expected or not result.outcome.ok or result.stderr:
             return [
                 f"the next run was harmed: {result.outcome} {result.stdout!r} {result.stderr!r}"
             ]
         return []
 
 
-_EMPTY: Mapping[str, str] = {
-    "c": "int main(void) { return 0; }\n",
-    "cpp": "int main() { return 0; }\n",
-    "java": "public class Main { public static void main(String[] a) {} }\n",
+_HARMLESS: Mapping[str, tuple[str, bytes]] = {
+    "python": ("print(6 * 7)", b"42\n"),
+    "c": ("int main(void) { return 0; }\n", b""),
+    "cpp": ("int main() { return 0; }\n", b""),
+    "javascript": ("console.log(6 * 7);\n", b"42\n"),
+    "java": (
+        "public class Main { public static void main(String[] a) { System.out.println(42); } }\n",
+        b"42\n",
+    ),
 }
+"""Language → a program that does no harm, and what it prints."""
+
+_COMPILED: Final = ("c", "cpp", "java")
+
+_WAITING: Final = ("javascript", "java")
+"""Languages whose runtimes wait for their programs."""
 
 
 def _output(result: RunResult) -> bytes:

@@ -127,6 +127,11 @@ class Parking:
         self._kind(pool, boot).wanted = self.depth
         await self._fill()
 
+    def clear(self) -> None:
+        """End all that wait, and want none until they are asked for again."""
+        for kind in self._kinds.values():
+            self._empty(kind)
+
     async def settled(self) -> None:
         """Wait until everything that is wanted waits, or cannot."""
         while self._refill is not None and not self._refill.done():
