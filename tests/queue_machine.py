@@ -15,13 +15,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from berm.service.queue import FullError, IdempotencyError, JobQueue, QueueSettings
-from berm.service.store import migration
+from berm.service.store import migration, webhooks
 from berm.service.store.database import Database
 from berm.service.store.jobs import Lease, NewJob, Priority
 from berm.service.store.opening import open_database
 from berm.service.store.settings import StoreSettings
 from berm.service.store.statement import Script, sql
-from queue_model import ATTEMPTS, KEEP, LEASE, MOST, MOST_OF_SHARE, Model
+from berm.service.store.webhooks import Delivery
+from queue_model import ATTEMPTS, HOLD, HOOKS_OF_OWNER, KEEP, LEASE, MOST, MOST_OF_SHARE, Model
 
 T = TypeVar("T")
 
@@ -94,6 +95,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.leases: list[Lease] = []
         self.sent: list[NewJob] = []
         self.tokens: list[tuple[str, list[tuple[str, int]]]] = []
+        self.deliveries: list[Delivery] = []
         self.numbers = itertools.count()
         for name, cost in jobs:
             self._enqueue([self._new(name, None, Priority.NORMAL, cost, None, "d")])
@@ -107,6 +109,7 @@ class QueueMachine(RuleBasedStateMachine):
             id=f"job-{number}", owner=name, share=f"{name}/{user}" if user else name,
             language="python", digest=digest, payload=b"payload %d" % number, priority=priority,
             cost=cost, idempotency_key=key, user_id=user,
+            webhook=f"https://{name}.example/" if number % 3 else None,
         )  # fmt: skip
 
     def _enqueue(self, jobs: list[NewJob]) -> None:
@@ -139,6 +142,8 @@ class QueueMachine(RuleBasedStateMachine):
         possible += [self.crash, self.crash, self.give_back] * bool(held)
         possible += [self.extend, self.finish, self.report] * bool(self.leases)
         possible += [self.zombie] * 2 * bool(self.old)
+        possible += [self.take_hooks] * 2 * any(h.state == "due" for h in self.model.hooks.values())
+        possible += [self.settle_hook] * 2 * bool(self.deliveries)
         possible += [self.purge] * any(job.finished for job in self.model.jobs.values())
         data.draw(st.sampled_from(possible))(data.draw)
 
@@ -248,6 +253,29 @@ class QueueMachine(RuleBasedStateMachine):
             case _:
                 assert not self.do(self.queue.give_back(lease, "zombie", counts=True))
 
+    def take_hooks(self, draw: Draw) -> None:
+        token, slots = f"token-{next(self.numbers)}", draw(st.integers(1, 3))
+        take = webhooks.take, token, slots
+        bounds = {"hold": HOLD, "most_of_owner": HOOKS_OF_OWNER}
+        taken = self.do(self.rig.database.run(*take, **bounds))
+        assert [(one.job, one.tries) for one in taken] == self.model.take(token, slots)
+        if taken and draw(st.booleans()):  # the answer was lost
+            assert self.do(self.rig.database.run(*take, **bounds)) == taken
+        self.deliveries += taken
+
+    def settle_hook(self, draw: Draw) -> None:
+        """An attempt ends: perhaps one that somebody else has begun again by now."""
+        delivery = draw(st.sampled_from(self.deliveries))
+        error, pause = (
+            draw(st.sampled_from([None, None, "bad"])),
+            draw(st.sampled_from([None, 3.0])),
+        )
+        expected = self.model.settle(delivery.job, delivery.token, error is not None, pause)
+        settle = self.rig.database.run(
+            webhooks.settle, delivery, status=None, error=error, pause=pause
+        )
+        assert self.do(settle) == expected
+
     def pass_time(self, draw: Draw) -> None:
         self._pass(draw(st.sampled_from([0.5, 3.0, 6.0, 11.0, 60.0, 120.0])))
 
@@ -281,7 +309,9 @@ class QueueMachine(RuleBasedStateMachine):
     def same(self) -> None:
         if not hasattr(self, "model"):
             return
-        rows, shares, payloads, results, failures = self.do(self.rig.database.look(everything))
+        rows, shares, payloads, results, failures, hooks = self.do(
+            self.rig.database.look(everything)
+        )
         model = self.model
         jobs = sorted(model.jobs.values(), key=lambda job: job.new.id)
         assert rows == [
@@ -291,6 +321,10 @@ class QueueMachine(RuleBasedStateMachine):
         assert shares == sorted((s, int(p), e) for (s, p), (e, _) in model.shares.items())
         assert payloads == [(j.new.id,) for j in jobs if j.payload]
         assert results == [(j.new.id, j.result) for j in jobs if j.result is not None]
+        assert hooks == [
+            (job, h.state, h.tries, h.next_at, h.held_until, h.claim)
+            for job, h in sorted(model.hooks.items())
+        ]
         assert failures == [(j.new.id, attempt) for j in jobs for attempt in j.failures]
 
 
@@ -307,6 +341,10 @@ def everything() -> Script[tuple[list[Any], ...]]:
         f"SELECT job_id FROM payloads ORDER BY job_id {order}",
         f"SELECT job_id, body FROM results ORDER BY job_id {order}",
         f"SELECT job_id, attempt FROM failures ORDER BY job_id {order}, attempt",
+        (
+            "SELECT job_id, state, tries, next_at, held_until, claim FROM webhooks"
+            f" ORDER BY job_id {order}"
+        ),
     ):
         rows = yield sql(text)
         tables.append([tuple(row[name] for name in row.keys()) for row in rows])  # noqa: SIM118

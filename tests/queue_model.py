@@ -12,6 +12,8 @@ ATTEMPTS = 3
 MOST = 12
 MOST_OF_SHARE = 5
 KEEP = 100.0
+HOLD = 8.0
+HOOKS_OF_OWNER = 2
 
 
 @dataclasses.dataclass
@@ -34,6 +36,18 @@ class Entry:
     failures: list[int] = dataclasses.field(default_factory=list)
 
 
+@dataclasses.dataclass
+class Hook:
+    """A webhook of the model."""
+
+    owner: str
+    state: str = "waiting"
+    tries: int = 0
+    next_at: float = 0.0
+    held_until: float = 0.0
+    claim: str | None = None
+
+
 class Model:
     """What the queue should do, said a second time, as simply as possible."""
 
@@ -42,6 +56,7 @@ class Model:
         self.jobs: dict[str, Entry] = {}
         self.shares: dict[tuple[str, Priority], list[float]] = {}
         self.seqs = itertools.count(1)
+        self.hooks: dict[str, Hook] = {}
         self.most_running = most_running
         self.keep_code = keep_code
 
@@ -89,6 +104,8 @@ class Model:
             start = max(min(line) if line else max(ends), own[0])
             own[0] = start + new.cost
             self.jobs[new.id] = Entry(next(self.seqs), new, start)
+            if new.webhook is not None:
+                self.hooks[new.id] = Hook(new.owner)
         return answers
 
     def claim(self, slots: int) -> list[Entry]:
@@ -114,6 +131,8 @@ class Model:
     ) -> None:
         job.state, job.verdict, job.result, job.finished = state, verdict, result, self.now
         job.payload = job.payload and self.keep_code > 0
+        if hook := self.hooks.get(job.new.id):
+            hook.state, hook.next_at = "due", self.now
 
     def finish(self, lease: Lease, verdict: str, body: bytes) -> bool:
         job = self.held(lease)
@@ -164,6 +183,7 @@ class Model:
         ]
         for one in old:
             del self.jobs[one]
+            self.hooks.pop(one, None)
         for job in self.jobs.values():
             if job.finished is not None and job.finished < self.now - self.keep_code:
                 job.payload = False
@@ -181,7 +201,34 @@ class Model:
         shares = {self.jobs[one].new.share for one in gone}
         for one in gone:
             del self.jobs[one]
+            self.hooks.pop(one, None)
         for key in list(self.shares):
             if key[0] in shares and not any(j.new.share == key[0] for j in self.jobs.values()):
                 del self.shares[key]
         return len(gone)
+
+    def take(self, token: str, slots: int) -> list[tuple[str, int]]:
+        for _ in range(slots):
+            ready = sorted(
+                (hook.next_at, job) for job, hook in self.hooks.items()
+                if hook.state == "due" and hook.next_at <= self.now
+                and sum(
+                    one.owner == hook.owner and one.held_until > self.now
+                    for one in self.hooks.values() if one.state == "due"
+                ) < HOOKS_OF_OWNER
+            )  # fmt: skip
+            if not ready:
+                break
+            hook = self.hooks[ready[0][1]]
+            hook.tries, hook.claim = hook.tries + 1, token
+            hook.next_at = hook.held_until = self.now + HOLD
+        return sorted((job, hook.tries) for job, hook in self.hooks.items() if hook.claim == token)
+
+    def settle(self, job: str, token: str, error: bool, pause: float | None) -> bool:
+        hook = self.hooks.get(job)
+        if hook is None or hook.claim != token:
+            return False
+        hook.claim, hook.held_until = None, 0.0
+        hook.state = "delivered" if not error else "failed" if pause is None else "due"
+        hook.next_at = self.now + (pause or 0.0)
+        return True

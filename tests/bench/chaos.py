@@ -6,7 +6,7 @@
 SQLite: one service that does everything, killed by SIGKILL. PostgreSQL: two APIs and three workers; each
 round kills one or two of them, restarts the server without a checkpoint, stops all of its processes for 20
 seconds, or cuts every connection. Clients send the same again, with the same key, until it is accepted; what
-was accepted must end once, with a result that never changes.
+was accepted must end once, with a result that never changes, and its webhook must be told of that end.
 """
 
 from __future__ import annotations
@@ -33,9 +33,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import httpx
 from replicas import Replica
 
+from berm.client.webhook import written
+from berm.service.webhooks.settings import WebhookSettings
 from postgres_server import PostgresServer
+from receiver import Receiver
 
 PAUSE_SECONDS = 20.0
+KEY = "the key of a test that kills services"
 CODE = "n = int(input())\nprint(n * n)"
 TROUBLE = (httpx.HTTPError, json.JSONDecodeError, KeyError)
 
@@ -43,8 +47,9 @@ TROUBLE = (httpx.HTTPError, json.JSONDecodeError, KeyError)
 class Crowd:
     """Clients that keep a number of submissions in flight, and remember all that they were told."""
 
-    def __init__(self, urls: Callable[[], list[str]], in_flight: int) -> None:
+    def __init__(self, urls: Callable[[], list[str]], in_flight: int, receiver: Receiver) -> None:
         self._urls = urls
+        self._receiver = receiver
         self._in_flight = in_flight
         self._lock = threading.Lock()
         self.feeding = True
@@ -86,7 +91,7 @@ class Crowd:
             if not batch:
                 key = uuid.uuid4().hex
                 user = f"user {random.randrange(50)}"
-                batch = [submission(user) for _ in range(20)]
+                batch = [submission(user, self._receiver.url) for _ in range(20)]
             answer = self._call(
                 "POST",
                 "/v1/submissions/batch",
@@ -121,7 +126,8 @@ class Crowd:
         found = answer.json()
         if found["state"] not in ("done", "cancelled"):
             return False
-        told = hashlib.sha256(answer.content).hexdigest()
+        del found["webhook"]  # which goes on after the end
+        told = hashlib.sha256(json.dumps(found).encode()).hexdigest()
         with self._lock:
             before = self.seen.setdefault(one, told)
             if self.open.pop(one, None) is not None:
@@ -138,6 +144,8 @@ class Crowd:
         deadline = time.monotonic() + seconds
         while self.open and time.monotonic() < deadline:
             time.sleep(0.2)
+        while self.untold() and time.monotonic() < deadline:
+            time.sleep(0.2)
         self._ends = True
         self._threads[1].join()
         for one in list(self.seen):
@@ -145,11 +153,19 @@ class Crowd:
                 assert time.monotonic() < deadline + 300, "nobody answers any more"
         return sorted(self.open)
 
+    def untold(self) -> list[str]:
+        """Return what has ended and of what nobody was told."""
+        with self._receiver.lock:
+            return [one for one in list(self.seen) if one not in self._receiver.messages]
 
-def submission(user: str) -> dict[str, Any]:
+
+def submission(user: str, receiver: str) -> dict[str, Any]:
     number = random.randrange(1000)
     case = {"input": f"{number}\n", "expected_output": f"{number * number}\n"}
-    return {"language": "python", "code": CODE, "test_cases": [case, case], "user_id": user}
+    return {
+        "language": "python", "code": CODE, "test_cases": [case, case], "user_id": user,
+        "webhook_url": receiver,
+    }  # fmt: skip
 
 
 class Deployment:
@@ -161,6 +177,10 @@ class Deployment:
             "BERM_SERVE_WARM": "python",
             "BERM_QUEUE_LEASE": lease,
             "BERM_QUEUE_MAX_QUEUED_PER_USER": "10000",
+            "BERM_WEBHOOKS_KEY": KEY,
+            "BERM_WEBHOOKS_ALLOW": "127.0.0.1/32",
+            "BERM_WEBHOOKS_PLAIN": "true",
+            "BERM_WEBHOOKS_AT_A_TIME_PER_USER": "8",  # all submissions are one account's
         }
         if self.server is None:
             url = f"sqlite:///{folder}/berm.db"
@@ -249,7 +269,9 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="berm-chaos-"))
     print(f"seed {seed}, logs in {folder}", flush=True)
     deployment = Deployment(folder, given.store, given.lease)
-    crowd = Crowd(deployment.urls, given.in_flight)
+    # The service on the loopback address asks nobody for keys: everything is "local"'s.
+    receiver = Receiver(written(WebhookSettings(key=KEY).signing_keys("local")[0]))
+    crowd = Crowd(deployment.urls, given.in_flight, receiver)
     began = time.monotonic()
     try:
         while len(crowd.open) < given.in_flight and len(crowd.seen) < given.in_flight:
@@ -270,6 +292,10 @@ def main() -> int:
         crowd.feeding = False
         crowd._ends = True
         deployment.close()
+        receiver.close()
+    told = {one: receiver.messages[one] for one in crowd.seen if one in receiver.messages}
+    untold = crowd.untold()
+    differently = [one for one, all_ in told.items() if any(other != all_[0] for other in all_)]
     lost = sorted(set(crowd.missing))
     report = {
         "store": given.store,
@@ -279,6 +305,13 @@ def main() -> int:
         "lost": len(lost),
         "changed": len(set(crowd.changed)),
         "stuck": len(stuck),
+        "webhooks": {
+            "told": len(told),
+            "more than once": sum(len(messages) > 1 for messages in told.values()),
+            "untold": len(untold),
+            "told differently": len(differently),
+            "forged": receiver.forged,
+        },
         "verdicts": dict(crowd.verdicts),
         "attempts": {str(key): value for key, value in sorted(crowd.tries.items())},
         "refusals": dict(crowd.refused),
@@ -286,7 +319,8 @@ def main() -> int:
         "seed": seed,
     }
     print(json.dumps(report, indent=2))
-    return 1 if lost or stuck or crowd.changed or set(crowd.verdicts) - {"AC"} else 0
+    wrong = lost or stuck or crowd.changed or untold or differently or receiver.forged
+    return 1 if wrong or set(crowd.verdicts) - {"AC"} else 0
 
 
 if __name__ == "__main__":

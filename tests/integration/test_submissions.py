@@ -93,6 +93,12 @@ def test_the_same_key_is_the_same_submission(client):
     assert "Idempotency-Key" in problem(answer, 400, "invalid-request")
 
 
+def test_who_wants_to_be_told_is_refused_where_nobody_tells(client):
+    answer = client.post("/v1/submissions", json=body(webhook_url="https://example.org/"))
+    assert "[webhooks] key" in problem(answer, 409, "conflict")
+    problem(client.get("/v1/webhooks/secret"), 409, "conflict")
+
+
 def test_a_batch_is_all_or_nothing(client):
     answer = client.post(
         "/v1/submissions/batch",

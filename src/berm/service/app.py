@@ -20,11 +20,22 @@ from berm.service.metrics import Metrics
 from berm.service.offer import Offer, OwnOffer
 from berm.service.queue import JobQueue
 from berm.service.readiness import Readiness
-from berm.service.routes import analyse, docs, events, execute, health, measures, run, submissions
+from berm.service.routes import (
+    analyse,
+    docs,
+    events,
+    execute,
+    health,
+    measures,
+    run,
+    submissions,
+    webhooks,
+)
 from berm.service.settings import ServiceSettings
 from berm.service.state import Conversations, ServiceState
 from berm.service.store.database import Database
 from berm.service.testfiles import TestFiles
+from berm.service.webhooks.settings import WebhookSettings
 
 
 def create_app(
@@ -38,6 +49,7 @@ def create_app(
     metrics: Metrics | None = None,
     queue: JobQueue | None = None,
     offer: Offer | None = None,
+    hooks: WebhookSettings | None = None,
 ) -> FastAPI:
     """Return the ASGI application that serves ``engine``.
 
@@ -53,6 +65,7 @@ def create_app(
         metrics: what is counted; the engine should be a :class:`MeasuredEngine` that has the same.
         queue: the queue over it, likewise.
         offer: what can be run; what the engine can where None.
+        hooks: how submissions' ends are told; not at all where None.
 
     Raises:
         berm.ConfigError: the folder of test files cannot be opened.
@@ -104,12 +117,13 @@ def create_app(
         offer=offer or OwnOffer(engine),
         database=database,
         queue=queue,
+        webhooks=hooks or WebhookSettings(),
     )
     metrics.watch(app.state.berm)
     app.state.docs_page = None
     requests = {
-        "all": (execute, analyse, run, submissions, events),
-        "api": (execute, analyse, submissions, events),  # nothing runs here
+        "all": (execute, analyse, run, submissions, events, webhooks),
+        "api": (execute, analyse, submissions, events, webhooks),  # nothing runs here
         "worker": (),
     }[settings.role]
     for module in (*requests, health, measures, docs):

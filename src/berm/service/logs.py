@@ -85,6 +85,9 @@ def configure(
     logging.getLogger("uvicorn.error").addFilter(_no_websockets)
     # These name requests and tasks at a level that would drown everything else.
     logging.getLogger("asyncio").setLevel(max(_LEVELS[level], logging.WARNING))
+    # They write every URL that is asked for, and of some the path or the query is a secret.
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def _no_websockets(record: logging.LogRecord) -> bool:

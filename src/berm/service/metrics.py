@@ -72,6 +72,9 @@ class Metrics:
         self._refusals = self._counter(
             "berm_refusals", "Requests refused for who asked.", ("reason",)
         )
+        self._webhooks = self._counter(
+            "berm_webhooks", "Attempts to deliver webhooks, by their end.", ("end",)
+        )
         self._jobs = Gauge(
             "berm_queue_jobs", "Submissions by state.", ("state",), registry=self.registry
         )
@@ -134,6 +137,10 @@ class Metrics:
     def refused(self, reason: str) -> None:
         """Count a refusal for who asked."""
         self._refusals.labels(reason).inc()
+
+    def webhook(self, end: str) -> None:
+        """Count one attempt to deliver a webhook: ``delivered``, ``again`` or ``failed``."""
+        self._webhooks.labels(end).inc()
 
     def proved(self) -> None:
         """Note that a canary proved isolation now."""

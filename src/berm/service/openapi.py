@@ -14,7 +14,7 @@ from fastapi.openapi.utils import get_openapi
 
 from berm.service.access.table import TABLE
 from berm.service.schemas import ErrorResponse, ExecuteRequest, ProblemDetails, json_schema
-from berm.service.submissions import BatchRequest, SubmissionRequest
+from berm.service.submissions import BatchRequest, SubmissionRequest, WebhookMessage
 
 DESCRIPTION: Final = """\
 Runs programs that nobody trusts in single-use cells that the kernel isolates, and judges them by
@@ -102,6 +102,24 @@ EXECUTE_EXAMPLE: Final[dict[str, Any]] = {
     "analysis": None,
 }
 
+WEBHOOK: Final[dict[str, Any]] = {
+    "summary": "A submission has ended",
+    "description": "Sent to the submission's `webhook_url`, signed as standard-webhooks.com describes with the"
+    " secret of `GET /v1/webhooks/secret`. Repeated with growing pauses until it is answered with 2xx; the"
+    " same `webhook-id` is the same message. Redirects are not followed.",
+    "parameters": [
+        {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
+        for name in ("webhook-id", "webhook-timestamp", "webhook-signature")
+    ],
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": {"$ref": "#/components/schemas/WebhookMessage"}}
+        },
+    },
+    "responses": {"2XX": {"description": "It was received; it is not sent again."}},
+}
+
 PROBLEM_JSON: Final = "application/problem+json"
 
 _ERRORS: Final = {
@@ -163,7 +181,7 @@ def document(app: FastAPI) -> dict[str, Any]:
             license_info=app.license_info,
         )
         schemas = made.setdefault("components", {}).setdefault("schemas", {})
-        for model in (ExecuteRequest, SubmissionRequest, BatchRequest):
+        for model in (ExecuteRequest, SubmissionRequest, BatchRequest, WebhookMessage):
             schema = json_schema(model)
             schemas.update(schema.pop("$defs", {}))
             schemas[model.__name__] = schema
@@ -172,6 +190,7 @@ def document(app: FastAPI) -> dict[str, Any]:
         for path in {"/execute", "/v1/execute"} & set(made["paths"]):
             answer = made["paths"][path]["post"]["responses"]["200"]
             answer["content"]["application/json"]["example"] = EXECUTE_EXAMPLE
+        made["webhooks"] = {"submission": {"post": WEBHOOK}}
         _own_errors(made)
         _secure(made)
         app.openapi_schema = made

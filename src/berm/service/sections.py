@@ -13,6 +13,7 @@ from berm.service.queue import QueueSettings
 from berm.service.section import Section
 from berm.service.settings import ServiceSettings
 from berm.service.store.settings import StoreSettings
+from berm.service.webhooks.settings import WebhookSettings
 
 SECTIONS: Final[tuple[type[Section], ...]] = (
     ServiceSettings,
@@ -20,6 +21,7 @@ SECTIONS: Final[tuple[type[Section], ...]] = (
     QueueSettings,
     AuthSettings,
     LimitsSettings,
+    WebhookSettings,
 )
 
 
@@ -32,6 +34,7 @@ class Sections:
     queue: QueueSettings
     auth: AuthSettings
     limits: LimitsSettings
+    webhooks: WebhookSettings
 
     @classmethod
     def load(
@@ -51,6 +54,7 @@ class Sections:
             QueueSettings.load(config.queue, environ),
             AuthSettings.load(config.auth, environ),
             LimitsSettings.load(config.limits, environ),
+            WebhookSettings.load(config.webhooks, environ),
         )
 
     def as_dict(self) -> dict[str, dict[str, Any]]:

@@ -39,6 +39,7 @@ from berm.service.store.database import Database
 from berm.service.store.opening import open_database
 from berm.service.store.settings import StoreSettings
 from berm.service.testfiles import TestFiles
+from berm.service.webhooks.deliverer import Deliverer
 from berm.service.worker import Worker
 
 _log: Final = structlog.get_logger("berm.service")
@@ -118,6 +119,7 @@ async def _serve(
             metrics=metrics,
             queue=queue,
             offer=elsewhere or own,
+            hooks=sections.webhooks,
         )
         server = Server(
             uvicorn.Config(
@@ -158,6 +160,9 @@ async def _serve(
             beside.append(asyncio.ensure_future(furnish(engine, languages)))
         if elsewhere is not None:
             beside.append(asyncio.ensure_future(elsewhere.keep_looking()))
+        if database is not None and settings.role != "worker" and sections.webhooks.enabled:
+            hooks = Deliverer(database, sections.webhooks, metrics.webhook)
+            beside.append(asyncio.ensure_future(hooks.run()))
         worker = None
         if queue is not None and settings.role != "api":
             worker = worker_of(app.state.berm, queue, own.as_json, access.charge)

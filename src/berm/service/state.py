@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import http
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,10 +13,12 @@ from berm.engine import Engine
 from berm.service.judging import Judge
 from berm.service.metrics import Metrics
 from berm.service.offer import Offer
+from berm.service.problems import ApiError
 from berm.service.queue import JobQueue
 from berm.service.readiness import Readiness
 from berm.service.settings import ServiceSettings
 from berm.service.store.database import Database
+from berm.service.webhooks.settings import WebhookSettings
 
 
 class Conversations:
@@ -49,6 +52,7 @@ class ServiceState:
         metrics: what is counted.
         offer: what can be run, here or by workers.
         database: the store; None where the service runs without one.
+        webhooks: how submissions' ends are told.
     """
 
     engine: Engine
@@ -62,6 +66,7 @@ class ServiceState:
     offer: Offer
     database: Database | None = None
     queue: JobQueue | None = None
+    webhooks: WebhookSettings = dataclasses.field(default_factory=WebhookSettings)
 
     @classmethod
     def of(cls, request: HTTPConnection) -> ServiceState:
@@ -69,6 +74,16 @@ class ServiceState:
         state = request.app.state.berm
         assert isinstance(state, cls)  # noqa: S101 - create_app put it there
         return state
+
+    def webhooks_or_refusal(self) -> WebhookSettings:
+        """Return the settings of webhooks; raises a 409 where the service delivers none."""
+        if not self.webhooks.enabled:
+            raise ApiError(
+                http.HTTPStatus.CONFLICT,
+                "This service delivers no webhooks.",
+                remedy="The operator sets [webhooks] key (BERM_WEBHOOKS_KEY).",
+            )
+        return self.webhooks
 
     def languages(self) -> list[str]:
         """Return the names of the languages that can be run."""

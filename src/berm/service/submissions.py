@@ -16,6 +16,8 @@ from berm.service.queue import Place
 from berm.service.schemas import ExecuteRequest, ExecuteResponse
 from berm.service.store.jobs import Job, NewJob, Priority
 from berm.service.store.records import Record
+from berm.service.store.webhooks import Hook
+from berm.service.webhooks.target import MAX_URL, parse
 
 MAX_WAIT: Final = 60.0
 PRIORITIES: Final[Mapping[str, Priority]] = {
@@ -32,6 +34,12 @@ class SubmissionRequest(ExecuteRequest):
         "normal",
         description="Before or after the submissions of all others. `high` needs the scope"
         " `priority`.",
+    )
+    webhook_url: str | None = Field(
+        None,
+        max_length=MAX_URL,
+        description="An https URL that is sent a `WebhookMessage` once the submission has ended, at least once.",
+        examples=["https://lms.example/berm"],
     )
 
 
@@ -99,6 +107,35 @@ class SubmissionView(BaseModel):
     )
 
 
+class WebhookView(BaseModel):
+    """Whether a submission's end was told to who wanted to know."""
+
+    receiver: str = Field(description="The URL without its path, which may be secret.")
+    state: Literal["waiting", "due", "delivered", "failed"] = Field(
+        description="waiting: the submission has not ended; due: the next attempt is at"
+        " `next_attempt_at` or under way; failed: given up."
+    )
+    attempts: int
+    next_attempt_at: str | None
+    last_status: int | None = Field(description="Of HTTP; null where nothing was answered.")
+    last_error: str | None
+    ended_at: str | None
+
+
+class WebhookMessage(BaseModel):
+    """What a webhook sends. The result is where it always is: at the submission's URL, with a key."""
+
+    type: Literal["submission.done", "submission.cancelled"]
+    timestamp: str = Field(description="When the submission ended.")
+    data: SubmissionView
+
+
+class WebhookSecret(BaseModel):
+    """What one's webhooks are signed with."""
+
+    secret: str = Field(description="`whsec_` and base64 of the key of HMAC-SHA-256.")
+
+
 class SubmissionDetails(SubmissionView):
     """A submission with everything that is known of it."""
 
@@ -107,6 +144,7 @@ class SubmissionDetails(SubmissionView):
         description="Once it is done; null for one that was given up."
     )
     failures: list[FailedAttempt] = Field(description="Attempts that gave no result.")
+    webhook: WebhookView | None = Field(description="null where nobody wanted to be told.")
 
 
 class SubmissionList(BaseModel):
@@ -134,20 +172,23 @@ def new_job(
         job_id: its new id.
         batch: of what it is a part.
     """
-    payload = request.model_dump_json(exclude_defaults=True).encode()
+    # What the worker needs; whom to tell afterwards is not its business.
+    payload = request.model_dump_json(exclude_defaults=True, exclude={"webhook_url"}).encode()
+    asked = payload + b"\0" + (request.webhook_url or "").encode()
     user = None if request.user_id is None else str(request.user_id)
     return NewJob(
         id=job_id,
         owner=who.subject,
         share=f"{who.subject}/{user}" if user and who.may(Scope.DELEGATE) else who.subject,
         language=language,
-        digest=hashlib.sha256(payload).hexdigest(),
+        digest=hashlib.sha256(asked).hexdigest(),
         payload=payload,
         priority=PRIORITIES[request.priority],
         cost=1.0 + len(request.test_cases),
         user_id=user,
         question_id=None if request.question_id is None else str(request.question_id),
         batch=batch,
+        webhook=request.webhook_url,
     )
 
 
@@ -191,8 +232,21 @@ def details(record: Record, place: Place | None) -> bytes:
         }
         for one in record.failures
     ]
+    fields["webhook"] = None if record.hook is None else _webhook(record.hook)
     head = json.dumps(fields)
     return head[:-1].encode() + b', "result": ' + (record.result or b"null") + b"}"
+
+
+def _webhook(hook: Hook) -> dict[str, Any]:
+    return {
+        "receiver": parse(hook.url, plain=True).origin,
+        "state": hook.state.value,
+        "attempts": hook.tries,
+        "next_attempt_at": moment(hook.next_at),
+        "last_status": hook.status,
+        "last_error": hook.error,
+        "ended_at": moment(hook.ended),
+    }
 
 
 def moment(seconds: float | None) -> str | None:

@@ -54,6 +54,7 @@ TABLE: Final[Sequence[Entry]] = (
     Entry("GET", "/v1/submissions/{submission}/events", Scope.SUBMIT),
     Entry("DELETE", "/v1/submissions/{submission}", Scope.SUBMIT),
     Entry("DELETE", "/v1/owners/{owner}/submissions", Scope.ERASE),
+    Entry("GET", "/v1/webhooks/secret", Scope.SUBMIT),
     Entry("POST", "/v1/analyse", Scope.RUN, spends=True),
     Entry(WEBSOCKET, "/v1/run", Scope.RUN, runs=True, spends=True),
 )

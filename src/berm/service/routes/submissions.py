@@ -41,6 +41,7 @@ from berm.service.submissions import (
     to_cursor,
     view,
 )
+from berm.service.webhooks.target import check
 
 _log: Final = structlog.get_logger("berm.service.submissions")
 
@@ -282,6 +283,9 @@ def job_of(
         state.offer.demand(language, request.min_isolation or ())
     except IsolationError as error:
         raise ApiError(412, error.summary, remedy="Ask for less.") from None
+    if request.webhook_url is not None:
+        hooks = state.webhooks_or_refusal()
+        check(request.webhook_url, hooks.networks(), plain=hooks.plain)
     if state.settings.role != "api":  # an API's workers have the folder of test files, not it
         state.judge.check(request)
     return new_job(request, language, who, job_id=new_id(), batch=batch)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from berm.service.store import webhooks
 from berm.service.store.jobs import JobState, Lease, NewJob, Ticket
 from berm.service.store.statement import Notice, Row, Script, sql
 
@@ -150,6 +151,8 @@ def _insert(job: NewJob, most_of_share: int) -> Script[None]:
     yield sql(
         "INSERT INTO payloads (job_id, body) VALUES (:id, :body)", id=job.id, body=job.payload
     )
+    if job.webhook is not None:
+        yield from webhooks.expect(job.id, job.owner, job.webhook)
 
 
 def claim(worker: str, token: str, slots: int, *, lease: float, most: int) -> Script[list[Lease]]:
@@ -400,4 +403,5 @@ def _ended(job: str, *, keep_payload: bool) -> Script[None]:
     yield sql("DELETE FROM events WHERE job_id = :id", id=job)
     if not keep_payload:
         yield sql("DELETE FROM payloads WHERE job_id = :id", id=job)
+    yield from webhooks.due(job)
     yield Notice("job", job)

@@ -41,6 +41,7 @@ class NewJob:
         payload: what the worker needs.
         idempotency_key: the client's name for this request, unique per owner.
         user_id, question_id, batch: for filters.
+        webhook: the URL that shall be told of the job's end.
     """
 
     id: str
@@ -55,6 +56,7 @@ class NewJob:
     user_id: str | None = None
     question_id: str | None = None
     batch: str | None = None
+    webhook: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
+from berm.service.store import webhooks
 from berm.service.store.jobs import COLUMNS, Failure, Job, JobState
 from berm.service.store.statement import Notice, Script, sql
+from berm.service.store.webhooks import Hook
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -18,12 +20,14 @@ class Record:
         result: what the worker stored, None without one.
         failures: attempts that gave no result, in order.
         events: what the running attempt has reported, by number.
+        hook: who shall be told of its end; None for nobody.
     """
 
     job: Job
     result: bytes | None
     failures: tuple[Failure, ...]
     events: tuple[tuple[int, bytes], ...]
+    hook: Hook | None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -114,7 +118,8 @@ def record(job: str) -> Script[Record | None]:
             id=job,
         )
         failures = tuple(Failure.of(row) for row in rows)
-    return Record(found, body, failures, events)
+    hook = yield from webhooks.of_job(job)
+    return Record(found, body, failures, events, hook)
 
 
 def page(wanted: Filter, limit: int) -> Script[list[Job]]:

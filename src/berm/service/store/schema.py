@@ -122,6 +122,34 @@ events: Final = Table(
     Column("body", LargeBinary, nullable=False),
 )
 
+# Who shall be told of a job's end, and whether they were (berm.service.store.webhooks).
+webhooks: Final = Table(
+    "webhooks",
+    metadata,
+    Column("job_id", Text, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("claim", Text),  # names one taking, so that it can be repeated; the attempt's fence
+    Column("next_at", Double, nullable=False),
+    Column("held_until", Double, nullable=False),  # an attempt is under way until then at most
+    Column("status", Integer),  # of the last answer
+    Column("error", Text),
+    Column("ended", Double),
+    CheckConstraint("state IN ('waiting', 'due', 'delivered', 'failed')", name="state"),
+)
+_DUE: Final = text("state = 'due'")
+Index("ix_webhooks_due", webhooks.c.next_at, sqlite_where=_DUE, postgresql_where=_DUE)
+Index(
+    "ix_webhooks_held",
+    webhooks.c.owner,
+    webhooks.c.held_until,
+    sqlite_where=_DUE,
+    postgresql_where=_DUE,
+)
+Index("ix_webhooks_claim", webhooks.c.claim, sqlite_where=_DUE, postgresql_where=_DUE)
+
 shares: Final = Table(
     "shares",
     metadata,
