@@ -21,6 +21,7 @@ import berm
 from berm.cell import report
 from berm.cell.builder import ForkServer, Slots
 from berm.cell.files import read_bundle
+from berm.cell.outcome import decide
 from berm.errors import CellError
 from berm_cell import protocol
 
@@ -66,14 +67,21 @@ def test_any_packet_is_a_frame_or_an_error(data: bytes, count: int) -> None:
 
 @given(frame=FRAMES)
 def test_the_host_takes_any_report_or_says_that_it_is_wrong(frame: dict[str, Any]) -> None:
-    with contextlib.suppress(CellError, OverflowError):
-        ending = report.ending(frame)
-        assert isinstance(ending.status, int)
+    with contextlib.suppress(CellError):
+        decide(report.ending(frame), berm.Limits(), flooded=False, memory_ceiling=1 << 28)
     rows = report.denials(frame.get("files"))
     assert rows is None or len(rows) <= 32
 
 
-@given(rows=JSON, content=st.binary(max_size=64))
+ROWS = st.lists(
+    st.tuples(st.sampled_from(["a", "b/c", "../d", "\ud800", "e\udcff"]) | JSON, JSON, JSON).map(
+        list
+    ),
+    max_size=4,
+)
+
+
+@given(rows=ROWS | JSON, content=st.binary(max_size=64))
 def test_the_host_takes_any_bundle_or_says_that_it_is_wrong(rows: object, content: bytes) -> None:
     fd = os.memfd_create("fuzz", os.MFD_CLOEXEC)
     try:
@@ -81,6 +89,7 @@ def test_the_host_takes_any_bundle_or_says_that_it_is_wrong(rows: object, conten
         with contextlib.suppress(CellError):
             files = read_bundle(fd, rows, most_files=4, most_bytes=64)
             assert sum(len(file.data) for file in files.values()) <= len(content)
+            assert all(name.encode("utf-8") for name in files)
     finally:
         os.close(fd)
 

@@ -135,6 +135,8 @@ class ForkServer:
             message, fds = protocol.receive_frame(host)
         except OSError:  # it ended with something unread
             return None
+        except protocol.FrameError as error:
+            raise CellError(f"The fork server said something wrong: {error}.") from error
         protocol.close_all(fds)
         return message
 
@@ -236,6 +238,8 @@ class ForkServer:
             return
         if message.get("op") != "gone":
             cell.hear(message, fds)
+        else:
+            protocol.close_all(fds)
         if message.get("op") == "gone" or message.get("gone") is True:
             self._give_up(cell.number)
 

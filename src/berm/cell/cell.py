@@ -395,6 +395,7 @@ class Cell:
         try:
             await self._close()
         finally:
+            protocol.close_all(self._take_news()[1])  # what was said meanwhile
             if self._leaf is not None:
                 await asyncio.to_thread(self._leaf.remove)
 

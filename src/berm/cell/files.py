@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import fcntl
 import os
+import stat
 from collections.abc import Mapping, Sequence
 from typing import Final, Self
 
@@ -107,17 +108,20 @@ def read_bundle(fd: int, rows: object, *, most_files: int, most_bytes: int) -> d
     """Read what an agent sent, trusting none of it; raises :class:`CellError` if it is wrong."""
     if not isinstance(rows, list) or len(rows) > most_files:
         raise CellError("A cell returned a malformed list of files.")
+    if not stat.S_ISREG(os.fstat(fd).st_mode):  # reading a pipe would wait, or fail
+        raise CellError("A cell returned something else than a file.")
     files: dict[str, File] = {}
     offset = 0
     for row in rows:
-        if not (isinstance(row, list) and len(row) == 3 and isinstance(row[1], int)):
+        if not (isinstance(row, list) and len(row) == 3 and all(map(_whole, row[1:]))):
             raise CellError("A cell returned a malformed list of files.")
         name, size, mode = row
         if not 0 <= size <= most_bytes - offset:
             raise CellError("A cell returned more bytes than it may.")
         try:
             protocol.checked_name(name)
-        except protocol.FrameError as error:
+            name.encode("utf-8")
+        except (protocol.FrameError, UnicodeEncodeError) as error:
             raise CellError(f"A cell returned a bad file name: {error}.") from error
         data = os.pread(fd, size, offset)
         if len(data) != size:
@@ -125,6 +129,10 @@ def read_bundle(fd: int, rows: object, *, most_files: int, most_bytes: int) -> d
         files[name] = File(data, executable=bool(mode & 0o100))
         offset += size
     return files
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, int) and 0 <= value < 1 << 62
 
 
 def _check(name: str) -> None:
