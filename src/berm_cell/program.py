@@ -57,7 +57,9 @@ def park(cell, place):
         )
         if cell["in_process"]:
             _become_main(place.hidden)
-            _rehearse(place.directories["work"])
+            if not order.urgent:
+                _rehearse(place.directories["work"])
+            gc.freeze()  # what the launcher made is not to be found by gc.get_objects()
         told = [*held, listener] if listener >= 0 else held
         protocol.send_packet(line, b"p", told)
         protocol.close_all([*told, proc])
@@ -256,7 +258,8 @@ def _rehearse(work):
 
     A page of the fork server that is written to is copied; nearly every run writes to the same
     few hundred (reference counts, allocator pools, the compiler's and the interpreter's state),
-    so that a parked cell can have its copies already. This goes the way of a run: a request with
+    so that a parked cell can have its copies already. It costs a third of a cell: one that a program
+    waits for goes without. This goes the way of a run: a request with
     a file, a program that computes, prints and reads, and its end.
     """
     frame = {"op": "run", "files": [["main.py", len(_REHEARSAL), 0o644]], "env": {"LANG": "C"}}
@@ -277,7 +280,6 @@ def _rehearse(work):
     del module, namespace
     _flush()
     gc.collect()
-    gc.freeze()  # what the launcher made since its own is not to be found by gc.get_objects() either
 
 
 def _forget_shadowed(files):

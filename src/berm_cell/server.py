@@ -2,8 +2,8 @@
 
 It hears frames on one socket, from the host alone:
 
-* ``{"op": "cell", "id": n, "owner": [uid, gid]}`` with the program's socket, and the
-  ``cgroup.procs`` of its leaf if it has one: make a cell.
+* ``{"op": "cell", "id": n, "owner": [uid, gid], "urgent": false}`` with the program's socket, and the
+  ``cgroup.procs`` of its leaf if it has one: make a cell; an urgent one has a program already.
 * ``{"op": "watch", "id": n, "at": ..., "limits": {...}}``: the program has its request.
 * ``{"op": "end", "id": n}``: the run, or the parked cell, is not wanted any more.
 * end of file: exit, which ends every cell.
@@ -202,7 +202,8 @@ class Server:
         """Make a cell; returns the request in its program's process, None here."""
         owner = (int(message["owner"][0]), int(message["owner"][1]))
         cgroup = fds[1] if len(fds) > 1 else -1
-        order = cells.Order(int(message["id"]), owner, fds[0], cgroup)
+        urgent = bool(message.get("urgent"))
+        order = cells.Order(int(message["id"]), owner, fds[0], cgroup, urgent)
         request = None
         try:
             if self._ground.cell["gathers"] == "agent":

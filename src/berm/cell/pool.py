@@ -13,7 +13,7 @@ from typing import Final
 from berm.cell import canary
 from berm.cell.builder import ForkServer, Slots
 from berm.cell.cell import Cell
-from berm.cell.demand import Demand, Wish, costs
+from berm.cell.demand import MAKING, Demand, Wish, costs
 from berm.errors import CellError, IsolationError
 from berm.kernel.cgroups import CgroupLimits, Leaf, Subtree
 from berm.policy.plan import CellPlan
@@ -205,11 +205,11 @@ class Pool:
         self.misses += 1
         server = await self.start()
         try:
-            cell = await server.cell(self._leaf())
+            cell = await server.cell(self._leaf(), urgent=True)
         except CellError:
             if not server.dead:
                 raise
-            cell = await (await self.start()).cell(self._leaf())
+            cell = await (await self.start()).cell(self._leaf(), urgent=True)
         self._later("refill", REFILL_AFTER, self._refill_soon)
         return cell
 
@@ -230,7 +230,9 @@ class Pool:
     async def _fill(self) -> None:
         async with self._filling:
             while not self._closed and len(self._parked) < self._allowed(self):
-                cell = await (await self.start()).cell(self._leaf())
+                # With none left and more than one run to come meanwhile, this one is taken at once.
+                urgent = not self._parked and self._demand.rate(self._loop.time()) * MAKING > 1.0
+                cell = await (await self.start()).cell(self._leaf(), urgent=urgent)
                 cell.gone.add_done_callback(functools.partial(self._lost, cell))
                 self._parked.append(cell)
         self._later("trim", TRIM_EVERY, self._trim)
