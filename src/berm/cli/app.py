@@ -14,6 +14,7 @@ import berm
 from berm.cli import keys
 from berm.cli.analyse import analyse
 from berm.cli.audit import audit
+from berm.cli.bench import bench
 from berm.cli.config import check, show
 from berm.cli.doctor import doctor
 from berm.cli.exits import Exit, of_error
@@ -87,6 +88,7 @@ app.command("migrate")(_explained(migrate))
 app.command("doctor")(_explained(doctor))
 app.command("top")(_explained(top))
 app.command("audit")(_explained(audit))
+app.command("bench")(_explained(bench))
 app.command("analyse")(_explained(analyse))
 _config = typer.Typer(no_args_is_help=True, help="Look at the configuration.")
 _config.command("show")(_explained(show))
