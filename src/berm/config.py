@@ -57,6 +57,8 @@ class Config:
         analysis_max_code: bytes of code that are analysed; what is larger is too complex.
         cache_directory: where prepared toolchains are kept (precompiled headers, class-data
             archives); empty for /var/cache/berm as root, else ~/.cache/berm, else below /var/tmp.
+        cache_baked: where prepared toolchains lie ready and read-only, made by ``berm prepare`` when an
+            image was built; empty for none.
         parked_mib: memory that runtimes may take together which were started before there is a
             program for them, in MiB; 0 starts none.
         analysis_pack: policy pack for programs before they run: ``off``, ``education``, ``contest``
@@ -92,6 +94,7 @@ class Config:
     analysis_allow: tuple[str, ...] = ()
     analysis_max_code: int = 50 * KIB
     cache_directory: str = ""
+    cache_baked: str = ""
     parked_mib: int = 256
     service: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     store: Mapping[str, Any] = dataclasses.field(default_factory=dict)
@@ -244,6 +247,7 @@ _SETTINGS: Mapping[str, Mapping[str, str]] = {
     "cache": {
         "memory_mib": "cache_mib",
         "directory": "cache_directory",
+        "baked": "cache_baked",
     },
 }
 # Tables that others check: the registry of languages, and the service.

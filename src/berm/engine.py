@@ -90,7 +90,8 @@ class Engine:
             asyncio.to_thread(Registry.open, self.config.languages),
         )
         hides = choose_family(self.features, self.config.plan) == "namespaces"
-        self.shelf = await asyncio.to_thread(Shelf, places(self.config, hides=hides))
+        baked = Path(self.config.cache_baked) if self.config.cache_baked else None
+        self.shelf = await asyncio.to_thread(Shelf, places(self.config, hides=hides), baked)
         delegated = self.features.cgroup_v2
         if delegated is not None and "cgroup" not in self.config.ablate:
             self._stock.subtree = Subtree.open(Path(delegated))

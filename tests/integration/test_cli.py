@@ -317,6 +317,63 @@ def test_doctor_where_a_requirement_does_not_hold():
     assert "Berm cannot run programs here" in berm("doctor", env=WEAK).stdout.decode()
 
 
+@isolated
+@pytest.mark.parametrize("place", ["aca", "docker", "kubernetes", "systemd"])
+def test_doctor_for_a_place(place):
+    done = berm("doctor", "--for", place, "--json")
+    told = json.loads(done.stdout)
+    assert set(told["guarantees"]) == {g.value for g in Guarantee}
+    assert all(one["held"] for one in told["guarantees"].values())
+    around = {one["subject"]: one for one in told["around"]}
+    root_in_a_container = place != "systemd" and os.geteuid() == 0
+    assert ("user" in around) == (place != "systemd")
+    assert done.returncode == (1 if root_in_a_container else 0), around
+    if root_in_a_container:
+        assert around["user"]["state"] == "wrong"
+
+
+@isolated
+def test_doctor_for_a_place_in_words():
+    text = berm("doctor", "--for", "docker", env={"COLUMNS": "200"}).stdout.decode()
+    for words in ("filesystem is held:", "Around the service, for Docker", "--read-only", "set:"):
+        assert words in text
+    done = berm("doctor", "--for", "the-moon")
+    assert done.returncode == 2
+    assert b"the-moon" in done.stderr
+
+
+@isolated
+def test_plan_measures_and_answers():
+    done = berm("plan", "--students", "40", "--tests", "2", "--language", "py", "--json")
+    told = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert told["work"]["running"] > 0
+    assert told["work"]["compiling"] == 0
+    assert "measured here" in told["work"]["from"]
+    assert told["waits"][str(told["replicas"])]["most"] <= told["wait_seconds"]
+
+
+GIVEN = ("--run-time", "20ms", "--compile-time", "300ms")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (GIVEN, 0, b"enough"),
+        ((*GIVEN, "--wait", "100ms"), 1, b"No number of replicas is enough"),
+        ((*GIVEN, "--window", "soon"), 2, b"--window"),
+        ((*GIVEN, "--tests", "0"), 2, b"--tests"),
+        ((*GIVEN, "--prices", "/nowhere"), 78, b"prices"),
+        (("--compile-time", "1s"), 2, b"--run-time"),
+        (("--language", "text"), 2, b"--program"),
+    ],
+)
+def test_plan_from_given_figures(arguments, code, words):
+    done = berm("plan", "--students", "300", *arguments, env={"COLUMNS": "150"})
+    assert done.returncode == code, done.stderr
+    assert words in done.stdout + done.stderr
+
+
 def test_config_show_puts_the_sources_together(tmp_path):
     file = tmp_path / "berm.toml"
     file.write_text('[pool]\nruns_at_a_time = 3\n[service]\nport = 81\nreplica = "r"\n')

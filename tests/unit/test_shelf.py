@@ -180,3 +180,47 @@ def test_where_it_is() -> None:
     shown = places(berm.Config(run_dir="/tmp"), hides=False)
     assert shown[-1].parent == Path("/tmp")
     assert shown[:-1] == places(berm.Config(run_dir="/tmp"), hides=True)
+
+
+async def test_what_an_image_brings_is_used_where_nothing_can_be_written(
+    base: Path, language: Language, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1000000000")
+    made = Path(await Shelf([base]).prepare(language, Stages()))
+    assert {path.stat().st_mtime for path in made.rglob("*") if path.is_file()} == {1e9}
+    for lock in base.glob("*.lock"):
+        lock.unlink()
+    shelf, stages = Shelf((), base), Stages()
+    assert await shelf.look(language) == str(made)
+    assert await shelf.prepare(language, stages) == str(made)
+    assert stages.performed == []
+    assert not list(base.glob("*.lock"))
+
+
+async def test_what_an_image_brings_for_another_toolchain_is_left_alone(
+    base: Path, language: Language, tmp_path: Path
+) -> None:
+    made = Path(await Shelf([base]).prepare(language, Stages()))
+    assert language.toolchain is not None
+    other = dataclasses.replace(
+        language, toolchain=dataclasses.replace(language.toolchain, version="99.0")
+    )
+    own, stages = tmp_path / "own", Stages()
+    assert Path(await Shelf([own], base).prepare(other, stages)).parent == own
+    assert stages.performed == ["one", "two"]
+    (made / "helper.js").write_bytes(b"changed")
+    assert await Shelf((), base).look(language) == ""
+
+
+@pytest.mark.parametrize("where", ["itself", "above"])
+def test_what_others_could_have_changed_is_refused(base: Path, where: str) -> None:
+    folder = base / "baked"
+    folder.mkdir(parents=True)
+    (folder if where == "itself" else base).chmod(0o777)
+    with pytest.raises(berm.ConfigError, match="others could change"):
+        Shelf((), folder)
+
+
+def test_a_directory_that_is_not_there_is_refused(base: Path) -> None:
+    with pytest.raises(berm.ConfigError, match="berm prepare"):
+        Shelf((), base / "nowhere")

@@ -44,9 +44,16 @@ _LOCK: Final = ".lock"
 class Shelf:
     """The prepared toolchains of one directory."""
 
-    def __init__(self, candidates: Iterable[Path]) -> None:
-        """Use the first of the directories that can be made, is nobody else's, and is open to cells."""
+    def __init__(self, candidates: Iterable[Path], baked: Path | None = None) -> None:
+        """Use the first of the directories that can be made, is nobody else's, and is open to cells.
+
+        Args:
+            candidates: where preparations are made.
+            baked: where they may lie ready, made with this command's own ``prepare`` when an image was
+                built, and read-only since. A :class:`ConfigError` if anybody but root could change it.
+        """
         self.problem = "there is no directory for it"
+        self.baked = None if baked is None else _unchangeable(baked)
         self._base: Path | None = None
         self._ready: dict[str, str] = {}
         self._locks: dict[str, int] = {}
@@ -77,7 +84,7 @@ class Shelf:
 
     async def look(self, language: Language) -> str:
         """Return :meth:`path`, after looking on the disk for what an earlier process left."""
-        if language.definition.prepare is None or self._base is None or not language.available:
+        if language.definition.prepare is None or not language.available:
             return ""
         if language.name not in self._ready:
             self._ready[language.name] = ""
@@ -127,9 +134,15 @@ class Shelf:
 
     def _find(self, language: Language) -> None:
         rule = language.definition.prepare
-        if rule is None or self._base is None or language.name in self._locks:
+        if rule is None or language.name in self._locks:
             return
-        target = self._base / _name(language, rule)
+        name = _name(language, rule)
+        if self.baked is not None and _intact(self.baked / name):
+            self._ready[language.name] = str(self.baked / name)  # nobody removes it: no lock
+            return
+        if self._base is None:
+            return
+        target = self._base / name
         try:
             lock = os.open(self._base / (target.name + _LOCK), os.O_RDONLY | os.O_CLOEXEC)
         except OSError:
@@ -204,14 +217,34 @@ def _own(path: Path) -> Path:
     return path
 
 
+def _unchangeable(path: Path) -> Path:
+    """Return a directory that nobody but root or this user can change; raises if it is another."""
+    try:
+        for folder in (path, *path.parents):
+            found = folder.stat()
+            # A sticky directory such as /tmp lets nobody rename what is another's.
+            loose = found.st_mode & 0o022 and not found.st_mode & stat.S_ISVTX
+            if not stat.S_ISDIR(found.st_mode) or found.st_uid not in (0, os.geteuid()) or loose:
+                raise ConfigError(
+                    f"cache.baked is {path}, and others could change {folder}.",
+                    remedy="Make it root's and writable for root alone, or set no cache.baked.",
+                )
+    except OSError as error:
+        raise ConfigError(
+            f"cache.baked is {path}, which cannot be looked at: {error.strerror}.",
+            remedy="Make it with `berm prepare DIRECTORY`, or set no cache.baked.",
+        ) from error
+    return path
+
+
 def _name(language: Language, rule: PrepareRule) -> str:
-    """Name a preparation by everything that it is made of."""
+    """Name a preparation by everything that it is made of, whatever machine it is on."""
     stages = [[*stage.command, *stage.collect, stage.place, stage.pack] for stage in rule.stages]
     parts = [
         _FORMAT,
         json.dumps(stages),
         *(f"{name} {hashlib.sha256(data).hexdigest()}" for name, data in rule.files.items()),
-        *(identity.of_tool(path) for path in language.tool_paths.values()),
+        *(identity.of_contents(path) for path in language.tool_paths.values()),
         language.version,
     ]
     return f"{language.name}-{hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:24]}"
@@ -239,6 +272,9 @@ def _write(target: Path, files: Mapping[str, bytes]) -> None:
             (target / parent).chmod(0o755)
         path.write_bytes(data)
         path.chmod(0o644)
+        if stamp := os.environ.get("SOURCE_DATE_EPOCH", ""):
+            # A class-data archive remembers how old the files were, and an image has one age for all.
+            os.utime(path, (int(stamp), int(stamp)))
 
 
 def _finish(target: Path, hashes: Mapping[str, str]) -> None:

@@ -21,6 +21,8 @@ from berm.cli.exits import Exit, of_error
 from berm.cli.judge import judge
 from berm.cli.languages import languages
 from berm.cli.migrate import migrate
+from berm.cli.plan import plan
+from berm.cli.prepare import prepare
 from berm.cli.run import run
 from berm.cli.serve import serve
 from berm.cli.top import top
@@ -85,6 +87,8 @@ app.command("judge")(_explained(judge))
 app.command("verify")(_explained(verify))
 app.command("serve")(_explained(serve))
 app.command("migrate")(_explained(migrate))
+app.command("prepare")(_explained(prepare))
+app.command("plan")(_explained(plan))
 app.command("doctor")(_explained(doctor))
 app.command("top")(_explained(top))
 app.command("audit")(_explained(audit))

@@ -17,7 +17,8 @@ import typer
 
 import berm
 from berm.cli.exits import Exit
-from berm.errors import IsolationError
+from berm.cli.surroundings import PLACES
+from berm.errors import InputError, IsolationError
 from berm.model import Enforcement, Guarantee
 
 if TYPE_CHECKING:
@@ -109,14 +110,32 @@ def doctor(
     config: Annotated[
         Path | None, typer.Option(help="Configuration file. Default: $BERM_CONFIG, if set.")
     ] = None,
+    place: Annotated[
+        str | None,
+        typer.Option(
+            "--for",
+            metavar="|".join(PLACES),
+            help="Say what holds each guarantee, what would make it stronger, and the flag to set there.",
+        ),
+    ] = None,
 ) -> int:
     """Show what isolation holds on this machine, by which layers, and which languages are there.
 
-    Exits with 1 if a required guarantee cannot be held.
+    With --for it looks around the service instead: at its user, its container and its limits. Run it where
+    the service runs.
+
+    Exits with 1 if a required guarantee cannot be held, or something around the service is wrong.
     """
     from berm.config import Config
 
-    report = asyncio.run(examine(Config.load(config, os.environ)))
+    if place is not None and place not in PLACES:
+        raise InputError(f"--for is {place!r}.", remedy=f"Give one of: {', '.join(PLACES)}.")
+    settings = Config.load(config, os.environ)
+    report = asyncio.run(examine(settings))
+    if place is not None:
+        from berm.cli.placement import tell
+
+        return tell(place, settings, report, as_json=as_json)
     if as_json:
         sys.stdout.write(json.dumps(report.as_dict(), indent=2) + "\n")
     else:

@@ -20,7 +20,7 @@ _log: Final = structlog.get_logger("berm.service")
 async def furnish(engine: Engine, languages: Sequence[str]) -> None:
     """Prepare the toolchains of ``languages``, one after the other; what fails is told, and left."""
     await asyncio.sleep(DELAY)
-    if engine.shelf.directory is None:
+    if engine.shelf.directory is None and engine.shelf.baked is None:
         _log.warning("no toolchain is prepared", why=engine.shelf.problem)
         return
     for name in languages:
