@@ -139,6 +139,11 @@ def _alive() -> Callable[[set[int]], set[int]]:
     return alive
 
 
+@pytest.fixture(name="descendants", scope="session")
+def _descendants() -> Callable[[int], set[int]]:
+    return descendants
+
+
 @pytest.fixture(name="eventually", scope="session")
 def _eventually() -> Callable[..., None]:
     return eventually

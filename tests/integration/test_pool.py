@@ -163,3 +163,31 @@ async def test_nothing_outlives_a_fork_server_that_is_killed_while_it_makes_cell
         await until(functools.partial(gone, server))
     assert seen
     await until(lambda: all(map(gone, seen)))
+
+
+async def test_a_flood_of_signals_fails_nobody_elses_run(engine, descendants) -> None:
+    """The fork server is stopped for a while, as on a machine that has no time for it."""
+    await answers(engine, 1)
+    talk = berm.Dialogue()
+    program = await engine.prepare(
+        "import signal\nsignal.signal(2, lambda *_: None)\nprint(input())"
+    )
+    talking = asyncio.create_task(engine.execute(program, dialogue=talk))
+    await asyncio.sleep(0.3)
+    server = of_python(engine).server_pid
+    stopped = [server, *descendants(server)]
+    for pid in stopped:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        for _ in range(5000):
+            talk.signal(signal.SIGINT)
+        others = [asyncio.create_task(answers(engine, number)) for number in range(4)]
+        await asyncio.sleep(0.5)
+    finally:
+        for pid in stopped:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+    await asyncio.gather(*others)
+    talk.write(b"over\n")
+    assert (await talking).text == "over\n"
+    program.close()

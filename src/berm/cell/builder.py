@@ -15,6 +15,7 @@ from typing import Final
 import berm_cell.protocol
 from berm.cell import report
 from berm.cell.cell import Cell
+from berm.cell.line import Line
 from berm.errors import CellError
 from berm.kernel.cgroups import Leaf
 from berm.policy.plan import CellPlan
@@ -48,6 +49,7 @@ class ForkServer:
         self.plan = plan
         self._slots = slots
         self._sock: socket.socket | None = None
+        self._line: Line | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._numbers = itertools.count(1)
         self._cells: dict[int, Cell] = {}
@@ -103,6 +105,7 @@ class ForkServer:
             await self.close()
             raise
         self._loop.add_reader(host.fileno(), self._hear)
+        self._line = Line(host, self._lost)
 
     def _command(self, fd: int) -> list[str]:
         flags = ["-s"] if self.plan.runtime.in_process else ["-I", "-S"]
@@ -163,7 +166,7 @@ class ForkServer:
                 os.close(cgroup_fd)
 
     async def _cell(self, leaf: Leaf | None, cgroup_fd: int, *, urgent: bool) -> Cell:
-        if self._sock is None or self.dead:
+        if self._line is None or self.dead:
             raise CellError("The fork server is gone.", meaning=self._said())
         number = next(self._numbers)
         slot = self._slots.take(self.plan)
@@ -198,13 +201,14 @@ class ForkServer:
         return self._cells.get(cell.number) is cell
 
     def _say(self, message: dict[str, object], fds: Sequence[int] = ()) -> None:
-        """Send the fork server a frame; raises :class:`CellError` if it is gone."""
-        if self._sock is None or self.dead:
+        """Send the fork server a frame; raises :class:`CellError` if it is gone.
+
+        Signals are a person's, who can send any number: one that would have to wait is dropped.
+        """
+        if self._line is None or self.dead:
             raise CellError("The fork server is gone.", meaning=self._said())
         try:
-            protocol.send_frame(self._sock, message, fds)
-        except BlockingIOError as error:
-            raise CellError("The fork server hears too slowly.") from error
+            self._line.say(message, fds, now_or_never=message["op"] == "signal")
         except OSError as error:
             self._lost()
             raise CellError("The fork server is gone.", meaning=self._said()) from error
@@ -248,6 +252,8 @@ class ForkServer:
 
     def _lost(self) -> None:
         self.dead = True
+        if self._line is not None:
+            self._line.close()
         if self._sock is not None and self._loop is not None:
             self._loop.remove_reader(self._sock.fileno())
         for number in list(self._cells):
@@ -272,6 +278,8 @@ class ForkServer:
     async def close(self) -> None:
         """End the fork server, and with it every cell of its; wait until it is reaped."""
         if self._sock is not None:
+            if self._line is not None:
+                self._line.close()
             if self._loop is not None:
                 self._loop.remove_reader(self._sock.fileno())
             self._sock.close()
