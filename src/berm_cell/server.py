@@ -301,10 +301,10 @@ class ServerWarden(warden.Warden):
     def _collected(self, run, status):
         if status:
             self.tell({"op": "failed", "id": run.number, "step": "collect"})
-        self.tell({"op": "gone", "id": run.number})
+        self._clear(run)
 
     def _clear(self, run):
-        """Remove the files of a run that left some on the host, then say that it is gone."""
+        """Remove the files of a run where they are on the host, then say that it is gone."""
         number, path = run.number, run.run_dir
         if path is None or rundir.remove_small(path):
             self.tell({"op": "gone", "id": number})

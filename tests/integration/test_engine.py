@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -343,6 +344,28 @@ async def test_no_descriptor_is_leaked(engine: berm.Engine) -> None:
     await asyncio.gather(*(_run(engine, "print(1)") for _ in range(60)))
     await asyncio.sleep(0.3)
     assert len(os.listdir("/proc/self/fd")) <= before + 2
+
+
+@pytest.mark.parametrize("plan", ["namespaces", "confined"])
+async def test_no_directory_is_left_of_runs_whose_files_were_wanted(
+    plan: str, tmp_path: Path
+) -> None:
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o1777)  # as /tmp, the default: fork servers may have a uid of their own
+    config = berm.Config(plan=plan, run_dir=str(tmp_path), pool_floor=1, pool_ceiling=1)
+    async with berm.Engine(config) as engine:
+        try:
+            program = await engine.prepare("open('out.txt', 'w').write('x')")
+            for _ in range(4):
+                result = await engine.execute(program, collect=["*.txt"])
+                assert result.files == {"out.txt": b"x"}
+        except berm.IsolationError as error:
+            pytest.skip(f"the {plan} plan does not work here: {error}")
+        program.close()
+        async with asyncio.timeout(30):
+            while len(list(tmp_path.glob("*/*"))) > sum(pool.parked for pool in engine.pools):
+                await asyncio.sleep(0.05)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_blocking_call() -> None:

@@ -101,7 +101,9 @@ def test_every_published_escape_is_attacked_or_says_where() -> None:
     for escape in table["escape"]:
         words = escape.get("match", [])
         matched = any(source.startswith(word) for source in sources for word in words)
-        assert matched or escape.get("elsewhere"), escape["name"]
+        paths = re.findall(r"`(tests/[\w/.]+)`", escape.get("elsewhere", ""))
+        assert matched or paths, escape["name"]
+        assert all((ROOT / path).is_file() for path in paths), escape["name"]
 
 
 def test_selection() -> None:

@@ -1,5 +1,5 @@
 // id = "signal-timer"
-// title = "aim a timer or a message queue's notice at another process's thread"
+// title = "aim a timer's signal at another process's thread"
 // guarantee = "processes"
 // layers = ["seccomp", "pid-namespace"]
 // source = ["known: timers and async I/O signals"]
