@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -244,3 +247,21 @@ def test_ports_zero_and_ipv6(serve):
     service = serve("--host", "::1").ready()
     assert service.url.startswith("http://[::1]:")
     assert httpx.get(f"{service.url}/healthz").status_code == 200
+
+
+def test_doctor_tells_of_its_pools(serve):
+    running = serve().ready()
+    with running.client() as client:
+        for _ in range(2):
+            client.post("/execute", json=body("print(1)")).raise_for_status()
+    command = [sys.executable, "-m", "berm", "doctor", "--service", running.url]
+    done = subprocess.run([*command, "--json"], capture_output=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert 0 < told["pool"]["floor"] <= told["pool"]["ceiling"]
+    pool = next(pool for pool in told["service"]["pools"] if pool["profile"] == "python")
+    assert pool["hits"] + pool["misses"] >= 2
+    assert 0 <= pool["age_seconds"] < 3600
+    assert pool["recycled"] == 0
+    assert set(told["service"]["waiting_runtimes"]) >= {"waiting", "hits", "misses", "failed"}
+    assert set(told["service"]["compile_cache"]) >= {"entries", "hits", "joined", "evicted"}

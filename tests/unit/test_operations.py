@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from berm.cli import top
+from berm.cli import pool_report, top
+from berm.config import Config
 from berm.errors import BermError
 from berm.model import Denial, Enforcement, Outcome, OutcomeKind, RunResult, Usage
 from berm.service.metrics import Metrics
@@ -54,6 +55,31 @@ def test_what_was_counted_is_shown_with_rates():
     assert re.search(r"limit requests +1", text)
     assert re.search(r"syscall connect +66", text)
     assert "DOES NOT HOLD" in text  # nothing said that it does
+
+
+def test_doctor_shows_what_a_service_has_parked():
+    said = """\
+berm_pool_parked{profile="python"} 7
+berm_pool_taken_total{how="parked",profile="python"} 41
+berm_pool_taken_total{how="cold",profile="python"} 2
+berm_pool_age_seconds{profile="python"} 601.0
+berm_pool_recycled_total{profile="python"} 3
+berm_parking_taken_total{how="waiting"} 5
+berm_compile_cache_total{how="hit"} 11
+berm_compile_cache_bytes 1572864
+"""
+    told = pool_report.of_service("http://x", top.parse(said, 1.0))
+    (pool,) = told["pools"]
+    assert pool == {
+        "profile": "python", "parked": 7, "hits": 41, "misses": 2, "age_seconds": 601.0, "recycled": 3,
+    }  # fmt: skip
+    console = Console(file=io.StringIO(), width=200)
+    pool_report.show(console, pool_report.allowed(Config(pool_floor=3, pool_ceiling=9)), told)
+    text = console.file.getvalue()
+    assert "3 to 9" in text
+    assert re.search(r"python +7 +41 +2 +10 min +3", text)
+    assert "5 hits" in text
+    assert "(1.5 MiB), 11 hits" in text
 
 
 def test_a_service_that_is_not_there_is_told():

@@ -67,6 +67,8 @@ class Report:
     problem: str
     languages: list[dict[str, Any]]
     surface: dict[str, Mapping[str, tuple[str, ...]]]
+    pool: Mapping[str, int]
+    service: Mapping[str, Any] | None = None
 
     @property
     def ok(self) -> bool:
@@ -101,6 +103,8 @@ class Report:
                     for profile, calls in self.surface.items()
                 },
             },
+            "pool": dict(self.pool),
+            "service": self.service,
             "features": self.features,
         }
 
@@ -118,6 +122,12 @@ def doctor(
             help="Say what holds each guarantee, what would make it stronger, and the flag to set there.",
         ),
     ] = None,
+    service: Annotated[
+        str | None,
+        typer.Option(
+            help="Address of a running service: show its pools too. Its key, if it asks for one, is read from BERM_KEY."
+        ),
+    ] = None,
 ) -> int:
     """Show what isolation holds on this machine, by which layers, and which languages are there.
 
@@ -126,12 +136,15 @@ def doctor(
 
     Exits with 1 if a required guarantee cannot be held, or something around the service is wrong.
     """
+    from berm.cli.pool_report import of_service
+    from berm.cli.top import read
     from berm.config import Config
 
     if place is not None and place not in PLACES:
         raise InputError(f"--for is {place!r}.", remedy=f"Give one of: {', '.join(PLACES)}.")
     settings = Config.load(config, os.environ)
-    report = asyncio.run(examine(settings))
+    said = None if service is None else of_service(service, read(service))
+    report = dataclasses.replace(asyncio.run(examine(settings)), service=said)
     if place is not None:
         from berm.cli.placement import tell
 
@@ -147,6 +160,7 @@ def doctor(
 
 async def examine(config: Config) -> Report:
     """Find everything out. Nothing is started but short-lived trials."""
+    from berm.cli.pool_report import allowed
     from berm.engine import Engine
     from berm.policy.layers import LAYERS
 
@@ -185,6 +199,7 @@ async def examine(config: Config) -> Report:
                 for language in engine.registry.all()
             ],
             surface=_surface(engine, held.plan),
+            pool=allowed(config),
         )
 
 
@@ -244,6 +259,8 @@ def _print(console: Console, report: Report) -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    from berm.cli.pool_report import show
+
     def table(*columns: str) -> Table:
         made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
         for column in columns:
@@ -292,6 +309,7 @@ def _print(console: Console, report: Report) -> None:
             reason = f"{language['problem']}. {language['how_to_get']}"
             languages.add_row(language["title"], "[yellow]missing[/yellow]", escape(reason))
     console.print(languages)
+    show(console, report.pool, report.service)
     console.print()
     if report.ok:
         console.print("[green]Berm can run programs here.[/green]")

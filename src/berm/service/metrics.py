@@ -238,6 +238,12 @@ class _Now(Collector):
         )
         parked = GaugeMetricFamily("berm_pool_parked", "Cells that are ready.", labels=["profile"])
         taken = CounterMetricFamily("berm_pool_taken", "Cells taken.", labels=["profile", "how"])
+        age = GaugeMetricFamily(
+            "berm_pool_age_seconds", "Since the oldest fork server was started.", labels=["profile"]
+        )
+        recycled = CounterMetricFamily(
+            "berm_pool_recycled", "Fork servers that were replaced.", labels=["profile"]
+        )
         memory = GaugeMetricFamily("berm_memory_bytes", "Resident memory.", labels=["part"])
         memory.add_metric(["service"], _resident("self"))
         servers: dict[str, int] = {}
@@ -245,6 +251,8 @@ class _Now(Collector):
             parked.add_metric([profile], sum(pool.parked for pool in pools))
             taken.add_metric([profile, "parked"], sum(pool.hits for pool in pools))
             taken.add_metric([profile, "cold"], sum(pool.misses for pool in pools))
+            age.add_metric([profile], max(pool.age for pool in pools))
+            recycled.add_metric([profile], sum(pool.recycled for pool in pools))
             servers[profile] = sum(
                 _resident(str(pool.server_pid)) for pool in pools if pool.server_pid
             )
@@ -258,7 +266,22 @@ class _Now(Collector):
         )
         for how, number in (("hit", cache.hits), ("miss", cache.misses), ("joined", cache.joined)):
             compiled.add_metric([how], number)
-        yield from (parked, taken, memory, compiled)
+        yield from (parked, taken, age, recycled, memory, compiled)
+        yield _gauge("berm_compile_cache_bytes", "What compiled submissions take.", cache.bytes)
+        yield _gauge("berm_compile_cache_entries", "Compiled submissions kept.", len(cache))
+        yield _counted(
+            "berm_compile_cache_evicted", "Compiled submissions dropped for others.", cache.evicted
+        )
+        parking = state.engine.parking
+        yield _gauge("berm_parking_waiting", "Runtimes that wait for programs.", parking.waiting)
+        yield _gauge("berm_parking_bytes", "What they take, about.", parking.bytes)
+        yield _counted("berm_parking_failed", "Runtimes that could not be started.", parking.failed)
+        waited = CounterMetricFamily(
+            "berm_parking_taken", "Programs whose runtime may wait for them.", labels=["how"]
+        )
+        waited.add_metric(["waiting"], parking.hits)
+        waited.add_metric(["cold"], parking.misses)
+        yield waited
 
 
 def _by_profile(engine: Engine) -> Mapping[str, list[Any]]:
@@ -270,6 +293,10 @@ def _by_profile(engine: Engine) -> Mapping[str, list[Any]]:
 
 def _gauge(name: str, text: str, value: float) -> Metric:
     return GaugeMetricFamily(name, text, value=value)
+
+
+def _counted(name: str, text: str, value: float) -> Metric:
+    return CounterMetricFamily(name, text, value=value)
 
 
 def _resident(pid: str) -> int:
