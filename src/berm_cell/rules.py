@@ -50,7 +50,7 @@ class Landlock:
         self._plan = plan
         self._opened, self._own = [], []
         for path, access in plan["rules"]:
-            if path == "/proc" or "{" in path:
+            if path.startswith("/proc") or "{" in path:
                 self._own.append((path, access))
                 continue
             fd = _open_path(path)

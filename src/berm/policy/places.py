@@ -12,12 +12,17 @@ ETC = {
 }
 """The synthetic files of ``/etc``; everything else there belongs to the host."""
 
+OWN_MAPS = "/proc/self/maps"
+"""Where a process finds its own memory map. A runtime whose collector looks for its stack there
+(``pthread_getattr_np`` of glibc) names it among what it reads. A cell with a procfs of its own shows it
+anyway; where there is none, a Landlock rule allows this one file, of the program's own process."""
+
 
 def minimal_root(read_paths: Sequence[str], *, proc: bool) -> dict[str, object]:
     """The minimal root of the namespaces plan: the runtime's files and a synthetic rest."""
     return {
         "base": "/tmp",  # noqa: S108 - a mount point in a private mount namespace
-        "binds": list(read_paths),
+        "binds": [path for path in read_paths if path != OWN_MAPS],
         "devices": ["null", "zero", "full", "random", "urandom"],
         "directories": ["/work", "/tmp", "/box", "/etc", "/dev"],  # noqa: S108
         "files": {f"/etc/{name}": text for name, text in ETC.items()},

@@ -20,7 +20,7 @@ from berm.kernel.features import HostFeatures
 from berm.kernel.syscalls import number_of
 from berm.model import MIB, Enforcement, Guarantee
 from berm.policy.layers import LAYERS, STRICT, enforce
-from berm.policy.places import ETC, minimal_root
+from berm.policy.places import ETC, OWN_MAPS, minimal_root
 from berm.policy.profile import ENDING, Profile, World, flags_of, profile_filter, refusals
 
 _QUEUES = {"msgqueue": 0, "sigpending": 256, "nice": 0, "rtprio": 0}
@@ -365,7 +365,7 @@ def _landlock(
     handled = rights.handled if "landlock-fs" in layers else 0
     rules: list[list[object]] = []
     if handled:
-        rules = [[path, rights.execute] for path in runtime.read_paths]
+        rules = [[path, rights.execute] for path in runtime.read_paths if path != OWN_MAPS]
         rules += [[f"/dev/{name}", rights.read] for name in ("zero", "random", "urandom")]
         rules += [[f"/dev/{name}", rights.device] for name in ("null", "full")]
         rules += [["{work}", rights.write | landlock.EXECUTE], ["{tmp}", rights.write]]
@@ -373,6 +373,8 @@ def _landlock(
             # Single files, so that Landlock alone holds what the minimal root holds.
             rules += [[f"/etc/{name}", rights.read] for name in ETC]
             rules += [["/proc", rights.read]]
+        elif OWN_MAPS in runtime.read_paths:
+            rules += [[OWN_MAPS, rights.read]]
     return {
         "fs": handled,
         "net": landlock.net_rights(abi) if "landlock-net" in layers else 0,

@@ -47,6 +47,7 @@ NAMES: Final = (
     "compile",
     "compile-haskell",
     "compile-locks",
+    "polls",
 )
 
 DOCKER_DEFAULT_REACH: Final = 308

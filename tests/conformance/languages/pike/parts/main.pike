@@ -1,0 +1,6 @@
+inherit "helper.pike";
+
+int main()
+{
+  write("parts: %d\n", answer());
+}
