@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from berm.errors import ConfigError
 from berm.model import KIB, MIB, Enforcement, Guarantee
+from berm.service.assembly import limits_for
 from berm.service.echo import Echo
 from berm.service.identity import container_id, new_id, now, replica_name
-from berm.service.judging import limits_for, percent
+from berm.service.judging import percent
 from berm.service.security import describe
 from berm.service.settings import ServiceSettings
 

@@ -13,7 +13,7 @@ import httpx
 
 from berm.client.errors import ServiceError
 from berm.client.exchange import LONG_POLL, LOST, Attempts, Call, EventReader, headers_of, refusal
-from berm.client.values import Event, Execution, Submission, Test, program
+from berm.client.values import Event, Execution, Submission, Test, patience, program
 
 
 class AsyncClient:
@@ -59,21 +59,26 @@ class AsyncClient:
     async def execute(
         self,
         language: str,
-        code: str,
+        code: str | None,
         tests: Iterable[Test],
         *,
         timeout: float | None = None,  # noqa: ASYNC109 - the program's, not the call's
         **more: Any,
     ) -> Execution:
-        """Judge a program and wait for the result. ``more`` are further fields of the request."""
+        """Judge a program and wait for the result.
+
+        ``more`` are further fields of the request: ``files``, ``checker``, ``limits``, ``groups``, or
+        ``archive`` in the place of ``code``; the service's ``/docs`` has them all.
+        """
         body = program(language, code, tests, timeout, more)
-        patience = len(body["test_cases"]) * (timeout or 5.0)
-        return Execution.of(await self._call(Call("POST", "/v1/execute", body, patience=patience)))
+        return Execution.of(
+            await self._call(Call("POST", "/v1/execute", body, patience=patience(body)))
+        )
 
     async def submit(
         self,
         language: str,
-        code: str,
+        code: str | None,
         tests: Iterable[Test],
         *,
         timeout: float | None = None,  # noqa: ASYNC109 - the program's, not the call's

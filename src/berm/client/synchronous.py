@@ -12,7 +12,7 @@ import httpx
 
 from berm.client.errors import ServiceError
 from berm.client.exchange import LONG_POLL, LOST, Attempts, Call, EventReader, headers_of, refusal
-from berm.client.values import Event, Execution, Submission, Test, program
+from berm.client.values import Event, Execution, Submission, Test, patience, program
 
 
 class Client:
@@ -65,21 +65,24 @@ class Client:
     def execute(
         self,
         language: str,
-        code: str,
+        code: str | None,
         tests: Iterable[Test],
         *,
         timeout: float | None = None,
         **more: Any,
     ) -> Execution:
-        """Judge a program and wait for the result. ``more`` are further fields of the request."""
+        """Judge a program and wait for the result.
+
+        ``more`` are further fields of the request: ``files``, ``checker``, ``limits``, ``groups``, or
+        ``archive`` in the place of ``code``; the service's ``/docs`` has them all.
+        """
         body = program(language, code, tests, timeout, more)
-        patience = len(body["test_cases"]) * (timeout or 5.0)
-        return Execution.of(self._call(Call("POST", "/v1/execute", body, patience=patience)))
+        return Execution.of(self._call(Call("POST", "/v1/execute", body, patience=patience(body))))
 
     def submit(
         self,
         language: str,
-        code: str,
+        code: str | None,
         tests: Iterable[Test],
         *,
         timeout: float | None = None,

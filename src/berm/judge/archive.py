@@ -32,8 +32,8 @@ _UNIX: Final = 3
 _JUNK: Final = ("__MACOSX/", ".git/")
 
 
-def unpack(data: bytes) -> dict[str, bytes]:
-    """Return the files of a zip archive by name.
+def unpack(data: bytes, most: int = MAX_UNPACKED) -> dict[str, bytes]:
+    """Return the files of a zip archive by name, ``most`` bytes of them together.
 
     Raises:
         InputError: it is no zip archive, or holds what no submission needs: absolute names, ``..``,
@@ -45,7 +45,7 @@ def unpack(data: bytes) -> dict[str, bytes]:
         )
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return _files(archive, len(data))
+            return _files(archive, len(data), most)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
         if isinstance(error, InputError):
             raise
@@ -55,7 +55,7 @@ def unpack(data: bytes) -> dict[str, bytes]:
         ) from error
 
 
-def _files(archive: zipfile.ZipFile, packed: int) -> dict[str, bytes]:
+def _files(archive: zipfile.ZipFile, packed: int, unpacked: int) -> dict[str, bytes]:
     entries = archive.infolist()
     if len(entries) > MAX_ENTRIES:
         raise InputError(
@@ -68,8 +68,8 @@ def _files(archive: zipfile.ZipFile, packed: int) -> dict[str, bytes]:
         if entry.is_dir() or name.startswith(_JUNK) or name.endswith("/.DS_Store"):
             continue
         _check(entry, files)
-        most = min(MAX_UNPACKED, max(_SLACK, packed * MAX_RATIO)) - total
-        files[name] = _content(archive, entry, most)
+        most = min(unpacked, max(_SLACK, packed * MAX_RATIO))
+        files[name] = _content(archive, entry, most - total, unpacked)
         total += len(files[name])
     if not files:
         raise InputError("The archive holds no file.", remedy="Pack the program's files.")
@@ -106,7 +106,7 @@ def _check(entry: zipfile.ZipInfo, files: dict[str, bytes]) -> None:
         )
 
 
-def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> bytes:
+def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int, unpacked: int) -> bytes:
     parts: list[bytes] = []
     size = 0
     with archive.open(entry) as stream:
@@ -115,7 +115,7 @@ def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, most: int) -> byt
             if size > most:
                 raise InputError(
                     "The archive unpacks to too much.",
-                    remedy=f"At most {MAX_UNPACKED} bytes, and {MAX_RATIO} times its own size.",
+                    remedy=f"At most {unpacked} bytes, and {MAX_RATIO} times its own size.",
                 )
             parts.append(chunk)
     return b"".join(parts)

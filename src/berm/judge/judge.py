@@ -14,7 +14,7 @@ from berm.judge.checkers import Case, check, limits_for_output
 from berm.judge.interactor import Conversation, Talk, converse
 from berm.judge.judgement import Judgement, Progress, Stage, TestResult
 from berm.judge.problem import Problem, TestCase, load
-from berm.judge.programs import Convention, JudgeProgram, Workshop
+from berm.judge.programs import Convention, JudgeError, JudgeProgram, Workshop
 from berm.judge.schedule import Schedule, overall, score, worth
 from berm.judge.submission import Submission
 from berm.judge.timing import Timing
@@ -34,6 +34,7 @@ Policy = Callable[[Submission], str | None]
 """Looks at a submission before it is compiled; returns why it is rejected, None to let it pass."""
 
 OUR_FAULT: Final = "The service failed to run this test; that is not the program's fault."
+THEIR_FAULT: Final = "The checker or interactor failed; that is not the program's fault."
 KEEP_OUTPUT: Final = 64 * 1024
 
 
@@ -230,7 +231,8 @@ class _Judging:
         except BermError as error:
             # A broken cell, a checker that failed, a test file that cannot be read: this test has no
             # verdict, the others still get theirs.
-            evidence = Evidence(reason=OUR_FAULT, judge_message=error.diagnostics())
+            reason = THEIR_FAULT if isinstance(error, JudgeError) else OUR_FAULT
+            evidence = Evidence(reason=reason, judge_message=error.diagnostics())
             return self._result(index, test, Ruling(Verdict.IE, evidence), None, None)
         return self._result(index, test, ruling, run, talk)
 

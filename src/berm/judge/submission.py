@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final, Self
 
 from berm.errors import InputError
-from berm.judge.archive import unpack
+from berm.judge.archive import MAX_UNPACKED, unpack
 from berm.languages import Language, Registry
 from berm.program import Content, content
 
@@ -117,9 +117,13 @@ class Submission:
         language: str | None = None,
         entry: str | None = None,
         name: str = "",
+        most: int = MAX_UNPACKED,
     ) -> Self:
-        """Make a submission of an uploaded zip archive, unpacked in memory and under bounds."""
-        files = unpack(data)
+        """Make a submission of an uploaded zip archive, unpacked in memory and under bounds.
+
+        ``most``: bytes that it may unpack to.
+        """
+        files = unpack(data, most)
         tops = {PurePosixPath(path).parts[0] for path in files}
         nested = all("/" in path for path in files)
         if len(tops) == 1 and nested and (entry is None or entry not in files):

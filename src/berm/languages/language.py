@@ -130,7 +130,7 @@ class Language:
             LanguageError: the toolchain is missing.
         """
         rule = self.definition.compile
-        self._check_flags(flags)
+        self.check_flags(flags)
         if rule is None:
             return None
         if entry not in files:
@@ -251,7 +251,8 @@ class Language:
             stages.append(Stage(stage, step))
         return tuple(stages)
 
-    def _check_flags(self, flags: Sequence[str]) -> None:
+    def check_flags(self, flags: Sequence[str]) -> None:
+        """Raise :class:`InputError` for a compiler flag that the language does not allow."""
         allowed = self.definition.compile.flags if self.definition.compile else ()
         for flag in flags:
             if not any(fnmatchcase(flag, pattern) for pattern in allowed):

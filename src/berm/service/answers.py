@@ -54,6 +54,7 @@ def respond(
             all_passed=passed == total,
             pass_percentage=percent(passed, total),
         ),
+        judgement=judged.judgement,
         test_results=judged.tests,
         metadata=Metadata(
             replica=replica,
@@ -78,5 +79,5 @@ def info_of(analysis: Analysis | None) -> AnalysisInfo | None:
 
 
 def overall(response: ExecuteResponse) -> Verdict:
-    """Return the verdict of the whole: that of the first test that did not pass."""
-    return next((test.verdict for test in response.test_results if not test.passed), Verdict.AC)
+    """Return the verdict of the whole."""
+    return response.judgement.verdict

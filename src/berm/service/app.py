@@ -105,16 +105,17 @@ def create_app(
             RequestValidationError: problems.handle,
         },
     )
+    offer = offer or OwnOffer(engine)
     app.state.berm = ServiceState(
         engine=engine,
         settings=settings,
         readiness=readiness,
-        judge=Judge(engine, files, settings),
+        judge=Judge(engine, files, settings, offer.canonical),
         replica=replica_name(settings.replica, os.environ),
         container_id=container_id(settings.container_id),
         conversations=Conversations(settings.interactive_runs),
         metrics=metrics,
-        offer=offer or OwnOffer(engine),
+        offer=offer,
         database=database,
         queue=queue,
         webhooks=hooks or WebhookSettings(),

@@ -34,6 +34,13 @@ class Echo:
         self._left -= len(data)
         return _text(data) + note
 
+    def whole(self, data: bytes) -> str | None:
+        """Return ASCII as text, None if the response has no room for all of it."""
+        if len(data) > self._left:
+            return None
+        self._left -= len(data)
+        return data.decode("ascii")
+
     def diagnostics(self, stderr: bytes, reason: str) -> str:
         """Return what a program or a compiler wrote to stderr, followed by how it ended.
 

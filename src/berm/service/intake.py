@@ -155,7 +155,13 @@ def _check_by_hand(
         raise _wrong("language is missing.", f"Give one of: {', '.join(languages())}.")
 
     code = fields.get("code")
-    if code is None or (isinstance(code, str) and not code.strip()):
+    if fields.get("archive") is not None:
+        if code is not None or fields.get("files"):
+            raise _wrong(
+                "There is an archive, and code or files besides.",
+                "Put everything into the archive.",
+            )
+    elif code is None or (isinstance(code, str) and not code.strip()):
         raise _wrong("code is missing.", "Give the program's source text in `code`.")
     if isinstance(code, str) and (size := len(code.encode())) > settings.max_code:
         raise _wrong(
@@ -175,8 +181,9 @@ def _check_by_hand(
                 f"test_cases has {len(tests)} entries.",
                 f"Send at most {settings.max_test_cases} in one request.",
             )
+        own = fields.get("interactor") is not None or _is_program(fields.get("checker"))
         for index, test in enumerate(tests):
-            _check_test(index, test)
+            _check_test(index, test, own=own)
 
     asked = fields.get("min_isolation")
     names = [asked] if isinstance(asked, str) else asked
@@ -204,8 +211,13 @@ def _check_by_hand(
         )
 
 
-def _check_test(index: int, test: object) -> None:
-    if not isinstance(test, dict):
+def _is_program(checker: object) -> bool:
+    return isinstance(checker, dict) and checker.get("kind") == "program"
+
+
+def _check_test(index: int, test: object, *, own: bool) -> None:
+    """Insist on an expected output, but for what a program of the client's judges."""
+    if not isinstance(test, dict) or own or _is_program(test.get("checker")):
         return
     if test.get("expected_output") is None and test.get("expected_output_file") is None:
         raise _wrong(
@@ -237,6 +249,8 @@ def _explain(error: ValidationError) -> ApiError:
             return _wrong(f"{place} is {given}.", "Give a list of objects.")
         case "model_type" | "model_attributes_type" | "dict_type":
             return _wrong(f"{place} is {given}.", "Give an object.")
+        case "extra_forbidden":
+            return _wrong(f"{place} is unknown.", "Leave it out; /docs has all the names.")
         case "string_too_long":
             return _wrong(f"{place} is too long.", f"{first['msg']}.")
         case _:

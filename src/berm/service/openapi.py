@@ -67,6 +67,15 @@ EXECUTE_EXAMPLE: Final[dict[str, Any]] = {
         "all_passed": True,
         "pass_percentage": 100.0,
     },
+    "judgement": {
+        "verdict": "AC",
+        "reason": "",
+        "score": 1.0,
+        "points": 1.0,
+        "groups": [{"name": "", "verdict": "AC", "score": 1.0, "points": 1.0}],
+        "reruns": 0,
+        "compile": None,
+    },
     "test_results": [
         {
             "test_case_id": "sum-1",
@@ -82,6 +91,24 @@ EXECUTE_EXAMPLE: Final[dict[str, Any]] = {
             "cpu_time_ms": 4.8,
             "cpu_usage_percent": 78.69,
             "memory_usage_bytes": 2129920,
+            "hidden": False,
+            "group": "",
+            "points": 1.0,
+            "evidence": {
+                "reason": "",
+                "exit_code": None,
+                "signal": None,
+                "limit": None,
+                "measured": None,
+                "unit": "",
+                "idle": False,
+                "difference": None,
+                "message": "",
+                "judge_message": "",
+                "reruns": 0,
+            },
+            "files": [],
+            "transcript": [],
         }
     ],
     "metadata": {

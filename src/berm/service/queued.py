@@ -77,7 +77,7 @@ class QueuedJudging:
             "run",
             user=lease.owner,
             language=language,
-            code=request.code,
+            code=request.text,
             verdict=verdict,
             tests=response.summary.total_tests,
             denials=judged.denials,

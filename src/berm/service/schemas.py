@@ -8,6 +8,18 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from berm.judge.verdict import Verdict
 from berm.model import Guarantee
+from berm.service.evidence import EvidencePart, JudgementPart, MadeFile, SaidPart
+from berm.service.parts import (
+    CheckerPart,
+    FactorPart,
+    GivenFile,
+    GroupPart,
+    LimitsPart,
+    Name,
+    ProgramPart,
+    SourceFile,
+    Word,
+)
 from berm.service.verdict import Status
 
 MAX_TIMEOUT: Final = 10.0
@@ -42,6 +54,28 @@ class TestCase(BaseModel):
         description="Instead of `expected_output`: a file, likewise.",
         examples=["sums/1.out"],
     )
+    hidden: bool = Field(
+        False,
+        description="The answer tells how the program ended and what it used, and nothing that depends"
+        " on the test's data.",
+    )
+    group: str = Field("", max_length=200, description="The group that it belongs to.")
+    points: float = Field(
+        1.0, ge=0, allow_inf_nan=False, description="What it is worth where points are added up."
+    )
+    args: list[Word] = Field(
+        default_factory=list, max_length=256, description="Arguments, after the submission's own."
+    )
+    files: list[GivenFile] = Field(
+        default_factory=list, max_length=64, description="Files in the working directory."
+    )
+    limits: LimitsPart | None = Field(None, description="Limits of this test, over the request's.")
+    checker: CheckerPart | None = Field(None, description="The checker of this test.")
+    checker_args: list[Word] = Field(
+        default_factory=list,
+        max_length=64,
+        description="Arguments of this test for a checker or an interactor that is a program.",
+    )
 
 
 class ExecuteRequest(BaseModel):
@@ -66,8 +100,45 @@ class ExecuteRequest(BaseModel):
         description="The language, by name or alias. /health lists the installed ones.",
         examples=["python", "javascript", "java", "cpp", "c"],
     )
-    code: str = Field(
-        min_length=1, description="The program's source text, one file, at most 50 KB of UTF-8."
+    code: str | None = Field(
+        None,
+        min_length=1,
+        description="The program's source text, its main file, at most 50 KB of UTF-8. It or `archive`"
+        " must be there.",
+    )
+    archive: str | None = Field(
+        None,
+        min_length=1,
+        description="In the place of `code` and `files`: a zip archive of the program's files, in base64.",
+    )
+    entry: Name | None = Field(
+        None,
+        description="Name of the main file. Absent: the language's usual one; in an archive the only"
+        " source file, or the one that is called main.",
+    )
+    files: list[SourceFile] = Field(
+        default_factory=list, max_length=512, description="The program's other files."
+    )
+    args: list[Word] = Field(
+        default_factory=list, max_length=256, description="Arguments of every run."
+    )
+    env: dict[str, str] = Field(
+        default_factory=dict,
+        description="More environment variables, of those that change nothing of what is loaded.",
+        examples=[{"APP_MODE": "test"}],
+    )
+    flags: list[Word] = Field(
+        default_factory=list,
+        max_length=64,
+        description="More flags for the compiler, of those that the language allows.",
+        examples=[["-std=c++17"]],
+    )
+    collect: list[Annotated[str, Field(min_length=1, max_length=200)]] = Field(
+        default_factory=list,
+        max_length=16,
+        description="Patterns of the files that a run makes and that the answer shall hold, at most 64"
+        " files with 16 MiB together.",
+        examples=[["*.png"]],
     )
     test_cases: list[TestCase] = Field(min_length=1, description="At least one test.")
     timeout: float = Field(
@@ -77,6 +148,27 @@ class ExecuteRequest(BaseModel):
         allow_inf_nan=False,
         description="Seconds of real time for each test. Its processes together may use twice as"
         " many seconds of CPU time.",
+    )
+    limits: LimitsPart | None = Field(None, description="Limits of every test, over `timeout`.")
+    time_factors: dict[str, FactorPart] = Field(
+        default_factory=dict,
+        max_length=100,
+        description="By language: what its time limits are multiplied by.",
+        examples=[{"python": {"factor": 2}}],
+    )
+    checker: CheckerPart | None = Field(
+        None, description="How outputs are judged; absent: trimmed.", examples=["tokens"]
+    )
+    interactor: ProgramPart | None = Field(
+        None,
+        description="A program that talks to the submission, in the place of input and checker.",
+    )
+    groups: list[GroupPart] = Field(
+        default_factory=list, max_length=1000, description="What is said of groups of tests."
+    )
+    scoring: bool = Field(False, description="Points instead of pass or fail.")
+    stop_on_failure: bool = Field(
+        False, description="Run no more tests after the first that fails. Not with `scoring`."
     )
     min_isolation: (
         Literal["standard", "strict"] | list[Annotated[Guarantee, Field(strict=False)]] | None
@@ -90,6 +182,11 @@ class ExecuteRequest(BaseModel):
     user_id: Identifier | None = Field(None, description="Echoed.")
     question_id: Identifier | None = Field(None, description="Echoed.")
     submission_id: Identifier | None = Field(None, description="Echoed; absent: a new one.")
+
+    @property
+    def text(self) -> str:
+        """What was handed in, for its name in the audit log."""
+        return self.code if self.code is not None else self.archive or ""
 
 
 class Summary(BaseModel):
@@ -118,12 +215,22 @@ class TestResult(BaseModel):
         description="What the program or its compiler wrote to standard error, and how it ended."
     )
     status: Status
-    verdict: Verdict
+    verdict: Verdict | None = Field(
+        description="Null for a test that was not run, because an earlier failure decided."
+    )
     passed: bool
     execution_time_ms: float = Field(description="Real time from start to end.")
     cpu_time_ms: float = Field(description="User and system time of the whole process tree.")
     cpu_usage_percent: float = Field(description="CPU time in percent of real time.")
     memory_usage_bytes: int = Field(description="Peak memory of the whole process tree.")
+    hidden: bool = Field(description="Its data are withheld.")
+    group: str
+    points: float = Field(
+        description="Points reached; what they count for is the group's business."
+    )
+    evidence: EvidencePart
+    files: list[MadeFile] = Field(description="What `collect` asked for.")
+    transcript: list[SaidPart] = Field(description="Of an interactive run.")
 
 
 class Security(BaseModel):
@@ -187,6 +294,7 @@ class ExecuteResponse(BaseModel):
     question_id: str | int | None
     language: str
     summary: Summary
+    judgement: JudgementPart
     test_results: list[TestResult]
     metadata: Metadata
     analysis: AnalysisInfo | None = Field(

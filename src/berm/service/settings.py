@@ -53,6 +53,31 @@ class ServiceSettings(Section):
     max_code: ByteSize = Field(
         ByteSize(50 * KIB), ge=1, description="Bytes that a submission's code may have."
     )
+    max_archive: ByteSize = Field(
+        ByteSize(4 * MIB), ge=1, description="Bytes that a submission's zip archive may unpack to."
+    )
+    max_cpu_time: float = Field(
+        20.0,
+        ge=0.01,
+        le=600,
+        description="Seconds of CPU time that a request may ask for, per test.",
+    )
+    max_wall_time: float = Field(
+        60.0,
+        ge=0.01,
+        le=600,
+        description="Seconds of real time that a request may ask for, per test.",
+    )
+    max_memory: ByteSize = Field(
+        ByteSize(1024 * MIB), ge=4 * MIB, description="Bytes of memory that a request may ask for."
+    )
+    reruns: int = Field(
+        0,
+        ge=0,
+        le=10,
+        description="Runs of one submission that may be repeated alone near a CPU time limit that its"
+        " request names. Meanwhile nobody else's programs run.",
+    )
     max_test_cases: int = Field(100, ge=1, le=10_000, description="Test cases of one submission.")
     max_requests: int = Field(
         1000, ge=1, description="Requests at a time; the next ones are told to come back later."

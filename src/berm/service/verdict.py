@@ -1,4 +1,4 @@
-"""What a verdict is for a user interface: one word of three. Pure."""
+"""What a verdict is for a user interface: one word of four. Pure."""
 
 from __future__ import annotations
 
@@ -13,10 +13,16 @@ class Status(enum.StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     ERROR = "error"
+    SKIPPED = "skipped"
 
 
-def status_of(verdict: Verdict) -> Status:
-    """Return ``passed`` for AC, ``failed`` for a wrong answer, ``error`` for all others."""
+def status_of(verdict: Verdict | None) -> Status:
+    """Return ``passed`` for AC, ``failed`` for a wrong answer, ``error`` for all others.
+
+    ``skipped`` is a test that was not run, because an earlier failure decided.
+    """
+    if verdict is None:
+        return Status.SKIPPED
     if verdict is Verdict.AC:
         return Status.PASSED
     return Status.FAILED if verdict in (Verdict.WA, Verdict.PE) else Status.ERROR

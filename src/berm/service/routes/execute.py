@@ -90,7 +90,7 @@ async def execute(request: Request) -> Response:
         "run",
         user=principal(request).subject,
         language=language.name,
-        code=submission.code,
+        code=submission.text,
         verdict=worst,
         tests=response.summary.total_tests,
         denials=judged.denials,
@@ -100,7 +100,7 @@ async def execute(request: Request) -> Response:
         language=language.name,
         tests=response.summary.total_tests,
         passed=response.summary.passed,
-        verdicts=sorted({test.verdict.value for test in judged.tests}),
+        verdicts=sorted({test.verdict.value for test in judged.tests if test.verdict}),
         milliseconds=response.metadata.execution_time_ms,
     )
     return Response(response.model_dump_json(), media_type="application/json")
@@ -110,9 +110,11 @@ async def _elsewhere(request: Request, state: ServiceState, submission: ExecuteR
     """Let a worker judge it, and wait; if the client goes, nobody needs it any more."""
     _, queue = queue_of(request)
     asked = SubmissionRequest.model_validate(submission.model_dump())
-    job = job_of(state, principal(request), asked, None)
+    job = await job_of(state, principal(request), asked, None)
     await queue.enqueue([job])
-    seconds = _QUEUE_SECONDS + submission.timeout * len(submission.test_cases)
+    limited = submission.limits or any(test.limits for test in submission.test_cases)
+    longest = state.settings.max_wall_time if limited else submission.timeout
+    seconds = _QUEUE_SECONDS + longest * len(submission.test_cases)
     try:
         record = await while_connected(request.receive, ended(queue, job.id, seconds))
     except ClientGoneError:

@@ -72,7 +72,7 @@ async def submit(request: Request, who: Who) -> Response:
     state, queue = queue_of(request)
     intake.check_content(request.headers)
     parsed = intake.parse_submission(await request.body(), state.settings, state.languages)
-    job = job_of(state, who, parsed, None)
+    job = await job_of(state, who, parsed, None)
     (ticket,) = await enqueue(queue, request, [job])
     accepted = _accepted(ticket.id, ticket.replayed)
     return _json(accepted.model_dump_json(), 202, {"location": accepted.url})
@@ -95,7 +95,7 @@ async def submit_batch(request: Request, who: Who) -> Response:
     intake.check_content(request.headers)
     batch = new_id()
     parsed = intake.parse_batch(await request.body(), state.settings, state.languages, _BATCH)
-    jobs = [job_of(state, who, one, batch) for one in parsed]
+    jobs = [await job_of(state, who, one, batch) for one in parsed]
     tickets = await enqueue(queue, request, jobs)
     if tickets[0].replayed and (first := await queue.get(tickets[0].id)) is not None:
         batch = first.batch or batch
@@ -268,7 +268,7 @@ def queue_of(request: Request) -> tuple[ServiceState, JobQueue]:
     return state, state.queue
 
 
-def job_of(
+async def job_of(
     state: ServiceState, who: Principal, request: SubmissionRequest, batch: str | None
 ) -> NewJob:
     """Return the job that a request makes; raises what says that it cannot be judged here."""
@@ -286,8 +286,8 @@ def job_of(
     if request.webhook_url is not None:
         hooks = state.webhooks_or_refusal()
         check(request.webhook_url, hooks.networks(), plain=hooks.plain)
-    if state.settings.role != "api":  # an API's workers have the folder of test files, not it
-        state.judge.check(request)
+    # An API's workers have the folder of test files, not it.
+    await state.judge.check(request, files=state.settings.role != "api")
     return new_job(request, language, who, job_id=new_id(), batch=batch)
 
 
