@@ -157,7 +157,7 @@ def languages() -> list[Part]:
             )
         found = [definition.load(file, name) for name in variants.names(definition.read(file))]
         listed = [[code(v.name), v.title, code(v.aliases)] for v in found]
-        text += one.limitations
+        text += one.notes
         parts.append(Part(["variant", "title", "aliases"], listed, one.title, text))
     return parts
 

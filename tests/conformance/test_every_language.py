@@ -275,5 +275,10 @@ def test_every_language_has_its_programs():
     assert {path.name for path in PROGRAMS.iterdir()} == set(languages()) - set(SAME)
 
 
+def test_every_language_says_where_it_ends():
+    for name in languages():
+        assert definition.load(DATA / f"{name}.toml").notes, name
+
+
 def test_at_least_35_languages():
     assert len(languages()) >= 35

@@ -64,7 +64,7 @@ def as_dict(language: Language) -> dict[str, object]:
         "problem": language.problem,
         "tools": dict(language.tool_paths),
         "install": list(definition.install.commands()),
-        "limitations": list(definition.limitations),
+        "limitations": list(definition.notes),
     }
 
 
@@ -77,7 +77,7 @@ def _tell(language: Language) -> None:
     sys.stdout.write("Install it as root on Debian or Ubuntu:\n")
     for command in language.definition.install.commands():
         sys.stdout.write(f"  {command}\n")
-    for text in language.definition.limitations:
+    for text in language.definition.notes:
         sys.stdout.write(f"Note: {text}\n")
 
 

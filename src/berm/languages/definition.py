@@ -189,6 +189,14 @@ class Definition:
     version_of: str = ""
     variant_of: str = ""
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user must know: the limitations, and what follows from how the language is run."""
+        spared = self.run.memory.allowance // MIB
+        if not spared or any("not charged" in text for text in self.limitations):
+            return self.limitations
+        return (*self.limitations, f"Its runtime's own {spared} MiB are not charged to a program.")
+
 
 def load(path: Path, variant: str = "") -> Definition:
     """Read one language file, or one of its variants.
