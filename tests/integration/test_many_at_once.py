@@ -165,6 +165,18 @@ def expected(seed: str) -> str:
     return repr(sorted(found))
 
 
+FIGURES: dict[str, list[str]] = {}
+"""What runs of each kind came to: how they ended, and what they used."""
+
+
+def note(name: str, result: berm.RunResult) -> None:
+    used = result.usage
+    FIGURES.setdefault(name, []).append(
+        f"{result.outcome.kind.value}, {used.memory / MIB:.0f} MiB, {used.processes} processes,"
+        f" {used.cpu_time:.2f} s CPU, {used.wall_time:.1f} s"
+    )
+
+
 async def all_at_once() -> list[str]:
     """Run all 64 at a time; return everything that is wrong."""
     wrong = []
@@ -178,6 +190,7 @@ async def all_at_once() -> list[str]:
         async def honest(number: int) -> None:
             seed = f"honest {number}"
             result = await engine.run(HONEST_PROGRAM, stdin=seed, limits=UNHURT)
+            note("honest", result)
             if not result.outcome.ok or result.text.strip() != expected(seed) or result.stderr:
                 wrong.append(
                     f"{seed}: {result.outcome} {result.text[:200]} {result.stderr[-300:]!r}"
@@ -187,6 +200,7 @@ async def all_at_once() -> list[str]:
             language, source, changes, ends = HOSTILE[name]
             limits = dataclasses.replace(LIMITS, **changes)
             result = await engine.run(source, language, limits=limits)
+            note(name, result)
             if result.outcome.kind.value not in ends or b"ESCAPED" in result.stdout:
                 wrong.append(
                     f"{name}: {result.outcome} {result.text[:300]} {result.stderr[-300:]!r} {result.usage}"
@@ -238,4 +252,7 @@ def test_every_limit_holds_for_its_own_run_only(environment, tmp_path):
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(all_at_once())))
+    found = asyncio.run(all_at_once())
+    for name, figures in FIGURES.items():
+        print(name, *sorted(figures), sep="\n    ")
+    print(json.dumps(found))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import shutil
 import subprocess
 import sys
@@ -191,6 +192,28 @@ def test_every_allowed_call_is_made_by_some_program_or_has_a_reason(tmp_path):
     # A reason for what nobody may do any more is out of date.
     allowed = {call for profile in seen for world in WORLDS for call in reachable(profile, world)}
     assert set(kept) <= allowed
+
+
+@pytest.mark.requires_isolation("seccomp_notify")
+@pytest.mark.requires_toolchain("ghc")
+def test_what_haskell_is_allowed_on_top_it_needs(tmp_path):
+    """The other profiles allow nothing on top of what the traced ones do, or do not execute it."""
+    (tmp_path / "Main.hs").write_text(
+        "import Control.Concurrent\n"
+        "main :: IO ()\n"
+        "main = newEmptyMVar >>= \\box -> forkIO (threadDelay 1000 >> putMVar box (42 :: Int))"
+        " >> takeMVar box >>= print\n"
+    )
+    seen: set[str] = set()
+    for option in ("-threaded", "-debug"):  # -debug: the runtime without threads, too
+        out = tmp_path / f"main{option}"
+        build = ("ghc", "-v0", "-O0", option, "-outputdir", tmp_path / option[1:], "-o", out)
+        seen |= trace(tmp_path, *build, tmp_path / "Main.hs") | trace(tmp_path, out)
+    base = {"haskell": "native", "compile-haskell": "compile"}
+    for profile, world in itertools.product(base, WORLDS):
+        extra = set(reachable(profile, world)) - set(reachable(base[profile], world))
+        assert extra
+        assert extra <= seen, f"{profile} allows what GHC does not do: {extra - seen}"
 
 
 def main() -> None:

@@ -228,13 +228,14 @@ async def test_no_field_weakens_the_filter_of_a_compiled_program(engine: berm.En
         entry=st.none() | ANY_NAMES,
         env=VARIABLES,
         args=st.lists(st.text(st.characters(exclude_characters="\0"), max_size=10), max_size=3),
+        collect=st.lists(ANY_NAMES | st.sampled_from(["*", "**/*", "[", "../*"]), max_size=2),
     )
     def sample(**fields: Any) -> None:
         asked.append(fields)
 
     asked: list[dict[str, Any]] = []
     sample()
-    asked.append({"files": {}, "flags": [], "entry": None, "env": {}, "args": []})
+    asked.append({"files": {}, "flags": [], "entry": None, "env": {}, "args": [], "collect": []})
     ran = 0
     for fields in asked:
         try:
@@ -245,7 +246,9 @@ async def test_no_field_weakens_the_filter_of_a_compiled_program(engine: berm.En
             assert not isinstance(error, CellError), fields
             continue
         try:
-            result = await engine.execute(program, args=fields["args"], env=fields["env"])
+            result = await engine.execute(
+                program, args=fields["args"], env=fields["env"], collect=fields["collect"]
+            )
         except berm.BermError as error:
             assert not isinstance(error, CellError), fields
             continue

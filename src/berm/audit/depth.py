@@ -77,8 +77,15 @@ def _by_layer(alone: Sequence[Ablation]) -> str:
         )
         told = ", ".join(f"{g.value} {held[g]}" for g in Guarantee if held[g])
         missed = ", ".join(f"`{name}`" for name in step.names(Status.ESCAPED)) or "none"
-        rows.append([f"`{step.layer}`", len(step.trials), step.problem or told, missed])
-    return _table(["layer", "attacks that it claims", "held", "got through"], rows)
+        unable = [
+            f"`{trial.attack.id}` ({' '.join(trial.detail.split())[:120]})"
+            for trial in step.trials
+            if trial.status in (Status.UNCLEAR, Status.NOT_APPLICABLE)
+        ]
+        row = [f"`{step.layer}`", len(step.trials), step.problem or told, missed]
+        rows.append([*row, "; ".join(unable) or "none"])
+    head = ["layer", "attacks that it claims", "held", "got through", "could not be made like this"]
+    return _table(head, rows)
 
 
 def _off(steps: Sequence[Ablation]) -> str:
