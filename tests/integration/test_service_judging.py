@@ -321,7 +321,7 @@ def test_the_queue_and_the_client_carry_it_all(service):
         done = client.submission(job, wait=60).result
         assert (done.verdict, done.score, done.points) == ("AC", 6, 6)
         assert done.tests[0].raw["hidden"]
-        assert "37" not in json.dumps(done.raw["test_results"][0])
+        assert (done.tests[0].raw["input"], done.tests[0].raw["transcript"]) == ("", [])
         same = client.execute("python", None, [Test("", "1")], archive=archive(main="print(1)"))
         assert same.all_passed
 
