@@ -165,6 +165,10 @@ def _icpc(code: int, result: RunResult) -> Ruling:
 def _testlib(code: int, result: RunResult) -> Ruling:
     said = result.stderr[:_MESSAGE].decode("utf-8", "replace").strip()
     evidence = Evidence(judge_message=said)
+    part = re.match(r"partially correct \((\d{1,3})\)", said)
+    if part is not None and code in (int(part[1]), _PERCENT.start + int(part[1])):
+        # PC_BASE_EXIT_CODE is 50 where TESTSYS is defined, else 0: 1 may be a percent or a rejection.
+        return _graded(int(part[1]) / 100, evidence)
     if code == _OK:
         return Ruling(Verdict.AC, evidence, 1.0)
     if code in _TESTLIB_REJECTS:

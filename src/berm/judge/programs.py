@@ -42,8 +42,9 @@ class Convention(enum.StrEnum):
     ICPC = "icpc"
     """``program input answer feedback_dir/ [args] < output``; exit code 42 accepts, 43 rejects."""
     TESTLIB = "testlib"
-    """``program input output answer [args]``; exit codes 0 accepts, 1 and 2 reject, 3 fails, 7 and
-    from 16 on give points. An interactor: the same with its log in the place of the output."""
+    """``program input output answer [args]``; exit codes 0 accepts, 1, 2, 4 and 8 reject, 3 fails, 7 gives
+    points, and ``partially correct (N)`` on stderr N percent of them. An interactor: the same with its log
+    in the place of the output."""
     FUNCTION = "function"
     """A Python file with ``check(process_output, judge_output, **kwargs)``, as DMOJ calls it."""
 
