@@ -2,10 +2,12 @@
 
     .venv/bin/python tests/bench/load.py burst                  # 300 users x 3 submissions x 10 tests
     .venv/bin/python tests/bench/load.py flood                  # 50 users, without and with 1,000 of one other
-    .venv/bin/python tests/bench/load.py burst --store postgresql --workers 2
+    .venv/bin/python tests/bench/load.py scale                  # one worker on one processor, then two on two
 
 Figures are printed as JSON: throughput, percentiles of wait (handed in until started) and total (handed in
-until done) by the store's own clock, and Jain's index of the users' mean totals.
+until done) by the store's own clock, Jain's index of the users' mean totals, and the processor time that the generator
+itself took beside them. ``scale`` fills the queue first and then ends everything but the store and the workers, so that
+nothing but judging is measured: submissions finished a second while all workers were at it, again by the store's clock.
 """
 
 from __future__ import annotations
@@ -26,17 +28,26 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import asyncpg
 import httpx
 from replicas import Replica
 
 from postgres_server import PostgresServer
 
 CODE = "n = int(input())\nprint(n * n)"
+BUSY = "n = int(input())\nfor _ in range(1_000_000): pass\nprint(n * n)"
 
 
-def submission(user: str, tests: int) -> dict[str, Any]:
+ENVIRONMENT = {
+    "BERM_SERVE_WARM": "python",
+    "BERM_QUEUE_MAX_QUEUED_PER_USER": "10000",
+    "BERM_SERVE_LOG_LEVEL": "warning",
+}
+
+
+def submission(user: str, tests: int, code: str = CODE) -> dict[str, Any]:
     cases = [{"input": f"{n}\n", "expected_output": f"{n * n}\n"} for n in range(tests)]
-    return {"language": "python", "code": CODE, "test_cases": cases, "user_id": user}
+    return {"language": "python", "code": code, "test_cases": cases, "user_id": user}
 
 
 class Class:
@@ -150,11 +161,77 @@ async def flood(urls: list[str], users: int, flooded: int, tests: int) -> dict[s
     return {**report, "p95_ratio": round(ratio, 2)}
 
 
+def scale(folder: Path, submissions: int, tests: int) -> dict[str, Any]:
+    """The same queue, worked off by one worker on one processor, and by two on two."""
+    server = PostgresServer()
+    rates: dict[str, float] = {}
+    try:
+        server.start()
+        for workers in (1, 2):
+            url = server.database()
+            environment = {**ENVIRONMENT, "BERM_STORE_URL": url}
+            migrate(environment)
+            api = Replica(folder, f"api-{workers}", "--role=api", **environment).start().wait()
+            # An API knows what can be run from its workers; this one tells it, and is gone again.
+            teller = Replica(folder, f"teller-{workers}", "--role=worker", **environment)
+            teller.start().wait()
+            time.sleep(3)
+            teller.stop()
+            one = submission("user", tests, BUSY)
+            for _ in range(0, submissions, 100):
+                answer = httpx.post(
+                    f"{api.url}/v1/submissions/batch", json={"submissions": [one] * 100}, timeout=60
+                )
+                assert answer.status_code == 202, answer.text
+            api.stop()
+            team = [
+                Replica(
+                    folder, f"worker-{workers}-{n}", "--role=worker", processor=n, **environment
+                )
+                for n in range(workers)
+            ]
+            for worker in team:
+                worker.start()
+            rates[str(workers)] = asyncio.run(rate(url, workers))
+            for worker in team:
+                worker.kill()
+    finally:
+        server.remove()
+    return {"submissions_per_second": rates, "times": round(rates["2"] / rates["1"], 2)}
+
+
+async def rate(url: str, workers: int) -> float:
+    """Wait for the queue's end; return submissions a second while all workers were at it."""
+    connection = await asyncpg.connect(url)
+    try:
+        while await connection.fetchval("SELECT count(*) FROM jobs WHERE finished IS NULL"):
+            await asyncio.sleep(1)
+        spans = await connection.fetch(
+            "SELECT worker, min(started) AS began, max(finished) AS ended FROM jobs GROUP BY worker"
+        )
+        assert len(spans) == workers, "a worker had nothing to do: give it more submissions"
+        begin, end = max(row["began"] for row in spans) + 1, min(row["ended"] for row in spans) - 1
+        assert end > begin, "it was over too soon: give it more submissions"
+        text = "SELECT count(*) FROM jobs WHERE finished > $1 AND finished <= $2"
+        return round(await connection.fetchval(text, begin, end) / (end - begin), 2)
+    finally:
+        await connection.close()
+
+
+def migrate(environment: dict[str, str]) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "berm", "migrate"],
+        env={**os.environ, **environment},
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=["burst", "flood"])
+    parser.add_argument("what", choices=["burst", "flood", "scale"])
     parser.add_argument("--store", choices=["sqlite", "postgresql"], default="sqlite")
     parser.add_argument(
         "--workers", type=int, default=1, help="on PostgreSQL, each bound to one processor"
@@ -165,12 +242,12 @@ def main() -> None:
     parser.add_argument("--flood", type=int, default=1000)
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="berm-load-"))
+    if given.what == "scale":
+        report = scale(folder, 100 * max(1, given.users or 4), given.tests)
+        print(json.dumps({"what": "scale", "load_average": os.getloadavg(), **report}, indent=2))
+        return
     server = PostgresServer() if given.store == "postgresql" else None
-    environment = {
-        "BERM_SERVE_WARM": "python",
-        "BERM_QUEUE_MAX_QUEUED_PER_USER": "10000",
-        "BERM_SERVE_LOG_LEVEL": "warning",
-    }
+    environment = dict(ENVIRONMENT)
     roles = ["all"]
     if server is not None:
         server.start()
@@ -178,9 +255,15 @@ def main() -> None:
     environment["BERM_STORE_URL"] = (
         f"sqlite:///{folder}/berm.db" if server is None else server.database()
     )
-    subprocess.run([sys.executable, "-m", "berm", "migrate"], env={**os.environ, **environment}, check=True, stdout=subprocess.DEVNULL)  # fmt: skip
+    migrate(environment)
     replicas = [
-        Replica(folder, f"{role}-{number}", f"--role={role}", **environment).start()
+        Replica(
+            folder,
+            f"{role}-{number}",
+            f"--role={role}",
+            processor=(number - 1) % (os.cpu_count() or 1) if role == "worker" else None,
+            **environment,
+        ).start()
         for number, role in enumerate(roles)
     ]
     try:
@@ -199,7 +282,14 @@ def main() -> None:
     load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
     print(
         json.dumps(
-            {"what": given.what, "store": given.store, "load_average": load, **report}, indent=2
+            {
+                "what": given.what,
+                "store": given.store,
+                "load_average": load,
+                "generator_cpu_seconds": round(time.process_time(), 1),
+                **report,
+            },
+            indent=2,
         )
     )
 

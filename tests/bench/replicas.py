@@ -18,8 +18,17 @@ START_SECONDS = 240
 class Replica:
     """``berm serve`` in a process of its own, on a free port of the loopback."""
 
-    def __init__(self, folder: Path, name: str, *arguments: str, **environment: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        name: str,
+        *arguments: str,
+        processor: int | None = None,
+        **environment: str,
+    ) -> None:
+        """Prepare; it and all that it starts stay on one processor where one is given."""
         self.name = name
+        self._bound = () if processor is None else ("taskset", "--cpu-list", str(processor))
         self._folder = folder
         self._arguments = arguments
         self._environment = environment
@@ -33,6 +42,7 @@ class Replica:
         with (self._folder / f"{self.name}.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [
+                    *self._bound,
                     *(sys.executable, "-m", "berm", "serve", "--port=0", "--log-format=json"),
                     *self._arguments,
                 ],
