@@ -67,7 +67,7 @@ class Config:
             it wins over the pack.
         analysis_allow: rules, categories or names that are allowed whatever the pack says.
         analysis_max_code: bytes that a program may have to be analysed; more is too complex.
-        service, store, queue, auth, limits, webhooks: tables of those names, checked by :mod:`berm.service`.
+        service, store, queue, auth, limits, webhooks, tracing: tables of those names, checked by :mod:`berm.service`.
     """
 
     require: str | tuple[Guarantee, ...] = _STANDARD
@@ -101,6 +101,7 @@ class Config:
     auth: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     limits: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     webhooks: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    tracing: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     queue: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -251,7 +252,7 @@ _SETTINGS: Mapping[str, Mapping[str, str]] = {
     },
 }
 # Tables that others check: the registry of languages, and the service.
-OF_THE_SERVICE = ("service", "store", "queue", "auth", "limits", "webhooks")
+OF_THE_SERVICE = ("service", "store", "queue", "auth", "limits", "webhooks", "tracing")
 _OF_OTHERS = ("languages", *OF_THE_SERVICE)
 _NUMBERS = frozenset(
     (

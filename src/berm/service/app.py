@@ -94,6 +94,8 @@ def create_app(
         docs_url=None,  # FastAPI's pages load their scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,
+        # FastAPI's own would send paths, queries and the texts of errors; ours is in berm.service.tracing.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         dependencies=[Depends(admitted)],
         middleware=[
             Middleware(Desk, metrics=metrics),

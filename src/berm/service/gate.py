@@ -33,6 +33,7 @@ from berm.service.problems import (
 )
 from berm.service.readiness import Readiness
 from berm.service.settings import ServiceSettings
+from berm.service.tracing import Span, SpanKind, StatusCode, span, told_of
 
 _log: Final = structlog.get_logger("berm.service.access")
 
@@ -86,7 +87,10 @@ class Desk:
                 headers["x-execution-id"] = headers["x-request-id"] = scope[EXECUTION_ID]
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(execution_id=scope[EXECUTION_ID]):
+        with (
+            span(scope["method"], SpanKind.SERVER, parent=told_of(scope)) as traced,
+            structlog.contextvars.bound_contextvars(execution_id=scope[EXECUTION_ID]),
+        ):
             try:
                 await self._app(scope, receive, send_with_headers)
             except (ClientGoneError, ClientDisconnect):
@@ -104,7 +108,7 @@ class Desk:
                     await problem(scope, answer)(scope, receive, send_with_headers)
             finally:
                 seconds = time.perf_counter() - started
-                self._count(scope, scope["method"], status, seconds)
+                self._count(scope, scope["method"], status, seconds, traced)
                 _log.log(
                     10 if scope["path"] in _QUIET else 20,
                     "request",
@@ -114,11 +118,23 @@ class Desk:
                     milliseconds=round(seconds * 1000, 2),
                 )
 
-    def _count(self, scope: Scope, method: str, status: int, seconds: float) -> None:
+    def _count(self, scope: Scope, method: str, status: int, seconds: float, traced: Span) -> None:
         # Only names from our own table: whatever else clients send would be a label each.
         entry = scope.get(ENTRY)
         route = entry.path if entry is not None else "other"
-        self._metrics.request(method if entry is not None else "other", route, status, seconds)
+        method = method if entry is not None else "other"
+        self._metrics.request(method, route, status, seconds)
+        traced.update_name(f"{method} {route}")
+        traced.set_attributes(
+            {
+                "http.request.method": method,
+                "http.route": route,
+                "http.response.status_code": status,
+                "berm.request": scope[EXECUTION_ID],
+            }
+        )
+        if status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
+            traced.set_status(StatusCode.ERROR)
 
     async def _converse(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one WebSocket; an error before it is accepted is answered as HTTP."""
@@ -137,7 +153,10 @@ class Desk:
                 message["headers"] = headers.raw
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(execution_id=scope[EXECUTION_ID]):
+        with (
+            span("WS", SpanKind.SERVER, parent=told_of(scope)) as traced,
+            structlog.contextvars.bound_contextvars(execution_id=scope[EXECUTION_ID]),
+        ):
             status = 101
             try:
                 await self._app(scope, receive, send_with_headers)
@@ -155,7 +174,7 @@ class Desk:
                     await problem(scope, answer)(scope, receive, send_with_headers)
             finally:
                 seconds = time.perf_counter() - started
-                self._count(scope, "WS", status, seconds)
+                self._count(scope, "WS", status, seconds, traced)
                 _log.info(
                     "conversation",
                     path=scope["path"][:200],

@@ -17,6 +17,7 @@ from structlog.typing import EventDict, WrappedLogger
 
 from berm.errors import BermError
 from berm.service import audit_log
+from berm.service.tracing import name_trace
 
 _LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _OURS_TO_TELL: Final = (BermError, OSError)
@@ -40,6 +41,7 @@ def configure(
     people = output_format == "console" or (output_format == "auto" and stream.isatty())
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
+        name_trace,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -85,6 +87,8 @@ def configure(
     logging.getLogger("uvicorn.error").addFilter(_no_websockets)
     # These name requests and tasks at a level that would drown everything else.
     logging.getLogger("asyncio").setLevel(max(_LEVELS[level], logging.WARNING))
+    # A collector that is away must not fill the log: what it loses are traces.
+    logging.getLogger("opentelemetry").setLevel(logging.ERROR)
     # They write every URL that is asked for, and of some the path or the query is a secret.
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -21,6 +21,7 @@ from berm.engine import Engine
 from berm.languages import CompileStep
 from berm.model import RunResult
 from berm.service.limits.spending import spend
+from berm.service.tracing import describe, span
 
 if TYPE_CHECKING:
     from berm.artifacts.cache import Compiled
@@ -194,12 +195,14 @@ class MeasuredEngine(Engine):
     async def execute(self, program: Program, *args: Any, **kwargs: Any) -> RunResult:
         """Run as the engine does, and count it."""
         began = time.monotonic()
-        try:
-            result = await super().execute(program, *args, **kwargs)
-        except asyncio.CancelledError:
-            # Nobody measured it any more; real time is what it can have used, and free it is not.
-            spend(time.monotonic() - began)
-            raise
+        with span("run") as traced:
+            try:
+                result = await super().execute(program, *args, **kwargs)
+            except asyncio.CancelledError:
+                # Nobody measured it any more; real time is what it can have used, and free it is not.
+                spend(time.monotonic() - began)
+                raise
+            describe(traced, program.language.name, result)
         if program.ok:
             spend(result.usage.cpu_time)
             self._metrics.run(program.language.name, result)
@@ -208,7 +211,9 @@ class MeasuredEngine(Engine):
     async def _compile(
         self, step: CompileStep, contents: Mapping[str, File], entry: str
     ) -> Compiled:
-        compiled = await super()._compile(step, contents, entry)
+        with span("compile") as traced:
+            compiled = await super()._compile(step, contents, entry)
+            describe(traced, _compiling.get(), compiled.result)
         spend(compiled.result.usage.cpu_time)
         self._metrics.compilation(_compiling.get(), compiled.result)
         return compiled

@@ -17,7 +17,8 @@ from berm.service.metrics import Metrics
 from berm.service.queue import JobQueue
 from berm.service.state import ServiceState
 from berm.service.store.jobs import Lease
-from berm.service.submissions import SubmissionRequest
+from berm.service.submissions import QueuedSubmission
+from berm.service.tracing import SpanKind, span
 from berm.service.worker import Answer, Tell, Worker
 
 
@@ -56,7 +57,14 @@ class QueuedJudging:
                 await asyncio.shield(self._charge(lease.owner, spent.seconds))
 
     async def _answer(self, lease: Lease, tell: Tell) -> Answer:
-        request = SubmissionRequest.model_validate_json(lease.payload)
+        request = QueuedSubmission.model_validate_json(lease.payload)
+        with span("judge", SpanKind.CONSUMER, parent=request.traceparent) as traced:
+            traced.set_attributes({"berm.submission": lease.id, "berm.attempt": lease.attempt})
+            answer = await self._judged(request, lease, tell)
+            traced.set_attribute("berm.verdict", answer.verdict)
+            return answer
+
+    async def _judged(self, request: QueuedSubmission, lease: Lease, tell: Tell) -> Answer:
         language = self._engine.registry.get(request.language).name
         promised = self._engine.enforcement(language)
         demand(promised, request.min_isolation or ())

@@ -13,6 +13,7 @@ from berm.service.queue import QueueSettings
 from berm.service.section import Section
 from berm.service.settings import ServiceSettings
 from berm.service.store.settings import StoreSettings
+from berm.service.tracing import TracingSettings
 from berm.service.webhooks.settings import WebhookSettings
 
 SECTIONS: Final[tuple[type[Section], ...]] = (
@@ -22,6 +23,7 @@ SECTIONS: Final[tuple[type[Section], ...]] = (
     AuthSettings,
     LimitsSettings,
     WebhookSettings,
+    TracingSettings,
 )
 
 
@@ -35,6 +37,7 @@ class Sections:
     auth: AuthSettings
     limits: LimitsSettings
     webhooks: WebhookSettings
+    tracing: TracingSettings
 
     @classmethod
     def load(
@@ -55,6 +58,7 @@ class Sections:
             AuthSettings.load(config.auth, environ),
             LimitsSettings.load(config.limits, environ),
             WebhookSettings.load(config.webhooks, environ),
+            TracingSettings.load(config.tracing, environ),
         )
 
     def as_dict(self) -> dict[str, dict[str, Any]]:

@@ -16,6 +16,7 @@ import structlog
 import uvicorn
 import uvloop
 
+import berm
 from berm.config import Config
 from berm.engine import Engine
 from berm.errors import BermError, ConfigError, StoreError
@@ -26,6 +27,7 @@ from berm.service.access.opening import open_access
 from berm.service.app import create_app
 from berm.service.conversation import MAX_MESSAGE
 from berm.service.furnishing import furnish
+from berm.service.identity import replica_name
 from berm.service.metrics import MeasuredEngine, Metrics
 from berm.service.offer import OwnOffer, WorkersOffer
 from berm.service.proof import keep_proving
@@ -39,6 +41,7 @@ from berm.service.store.database import Database
 from berm.service.store.opening import open_database
 from berm.service.store.settings import StoreSettings
 from berm.service.testfiles import TestFiles
+from berm.service.tracing import open_tracing
 from berm.service.webhooks.deliverer import Deliverer
 from berm.service.worker import Worker
 
@@ -92,6 +95,8 @@ async def _serve(
         files = TestFiles(settings.test_files, max_size=settings.max_test_file)
         stack.callback(files.close)
         signals = stack.enter_context(Signals())
+        name = replica_name(settings.replica, os.environ)
+        stack.enter_context(open_tracing(sections.tracing, name, berm.__version__))
         database = await _open(sections.store)
         if database is not None:
             stack.push_async_callback(database.close)

@@ -17,6 +17,7 @@ from berm.service.schemas import ExecuteRequest, ExecuteResponse
 from berm.service.store.jobs import Job, NewJob, Priority
 from berm.service.store.records import Record
 from berm.service.store.webhooks import Hook
+from berm.service.tracing import traceparent
 from berm.service.webhooks.target import MAX_URL, parse
 
 MAX_WAIT: Final = 60.0
@@ -41,6 +42,12 @@ class SubmissionRequest(ExecuteRequest):
         description="An https URL that is sent a `WebhookMessage` once the submission has ended, at least once.",
         examples=["https://lms.example/berm"],
     )
+
+
+class QueuedSubmission(SubmissionRequest):
+    """A submission as workers get it."""
+
+    traceparent: str | None = Field(None, max_length=100)
 
 
 class BatchRequest(BaseModel):
@@ -175,6 +182,8 @@ def new_job(
     # What the worker needs; whom to tell afterwards is not its business.
     payload = request.model_dump_json(exclude_defaults=True, exclude={"webhook_url"}).encode()
     asked = payload + b"\0" + (request.webhook_url or "").encode()
+    if (parent := traceparent()) is not None:
+        payload = b'{"traceparent": ' + json.dumps(parent).encode() + b", " + payload[1:]
     user = None if request.user_id is None else str(request.user_id)
     return NewJob(
         id=job_id,
