@@ -22,11 +22,12 @@ Order = collections.namedtuple("Order", "number owner program_fd cgroup_fd urgen
 gets its request, the cell's ``cgroup.procs`` or -1, and whether a program waits for it already."""
 
 
-def make(ground, order, gathered):
+def make(ground, order, gathered, lesson=None):
     """Fork a cell's program; returns ``(run, None)``, and ``(None, request)`` in the program.
 
     Args:
         gathered: True in an agent, whose descendants are all of the run.
+        lesson: what this cell is to find out (:mod:`berm_cell.hot`), or None.
 
     Raises ``StepFailed``; nothing is left of the cell then.
     """
@@ -47,7 +48,8 @@ def make(ground, order, gathered):
         program = os.fork()
     if program == 0:
         place = runner.Place(
-            order, directories, ground.proc, line_end, exec_pipe, ground.hidden, parent
+            *(order, directories, ground.proc, line_end, exec_pipe, ground.hidden, parent),
+            lesson=lesson,
         )
         return None, runner.park(cell, place)
     if init_pid:

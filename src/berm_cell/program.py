@@ -21,11 +21,14 @@ import types
 
 from berm_cell import bundle, children, protocol, steps
 
-Place = collections.namedtuple("Place", "order directories proc line exec_pipe hidden parent")
+Place = collections.namedtuple(
+    "Place", "order directories proc line exec_pipe hidden parent lesson"
+)
 """What a program's process has from whoever forked it: the order for its cell, its directories, a
 procfs of the host or -1, the socket on which it says that it is parked, a pipe that closes when it
-executes another program, or -1, the names of the modules that a program must not see, and the process
-id of its parent as it sees it, 0 outside of its pid namespace."""
+executes another program, or -1, the names of the modules that a program must not see, the process
+id of its parent as it sees it, 0 outside of its pid namespace, and a :class:`berm_cell.hot.Lesson` if
+this is the cell that learns, else None."""
 
 
 _CONTROL = 100
@@ -52,6 +55,10 @@ def park(cell, place):
         ]
         if proc >= 0 and proc not in keep:
             keep.append(proc)
+        lesson, pagemap = place.lesson, -1
+        if lesson is not None:
+            pagemap = lesson.open()
+            keep += [fd for fd in (pagemap, lesson.write_end) if fd >= 0]
         listener = steps.confine(
             *(cell, order.owner, place.directories, order.cgroup_fd, keep, proc, place.parent)
         )
@@ -60,6 +67,9 @@ def park(cell, place):
             if not order.urgent:
                 _rehearse(place.directories["work"])
             gc.freeze()  # what the launcher made is not to be found by gc.get_objects()
+        if lesson is not None:
+            lesson.tell(pagemap)
+            protocol.close_all([pagemap, lesson.write_end])
         told = [*held, listener] if listener >= 0 else held
         protocol.send_packet(line, b"p", told)
         protocol.close_all([*told, proc])

@@ -70,7 +70,7 @@ class Run:
         self.parked = True
 
     def cost(self):
-        """Bytes of the parked program's own: each page that is not the fork server's was one fault."""
+        """Bytes of the parked program's own, but for what its fork copied: each page was one fault."""
         return min(self._launcher_faults * resource.getpagesize(), self._launcher_rss)
 
     def watch(self, limits, started, collect):

@@ -42,6 +42,7 @@ class Warden:
         self._pids = {}
         self._handlers = {}
         self._looking = set()
+        self.copied = 0  # bytes that each program's process has got by its fork, without a fault
 
     @property
     def runs(self):
@@ -158,7 +159,7 @@ class Warden:
         if fds:  # a procfs of the run's own pid namespace, and its mount namespace
             run.tree.enter(fds[0])
         run.measure_launcher()
-        self.tell(dict(run.directories, op="parked", id=run.number, cost=run.cost()))
+        self.tell(dict(run.directories, op="parked", id=run.number, cost=run.cost() + self.copied))
 
     def _listen(self, run, fd):
         run.listener.open(fd)

@@ -1,0 +1,83 @@
+"""Pages that every cell writes to are copied by its fork: what is pinned, and what it saves."""
+
+import asyncio
+import ctypes
+import os
+from pathlib import Path
+
+import pytest
+
+import berm
+from berm.cell.builder import ForkServer, Slots
+from berm.cell.cell import Cell
+
+pytestmark = [
+    pytest.mark.anyio,
+    pytest.mark.requires_isolation("userns"),
+    pytest.mark.requires_toolchain("python"),
+]
+
+
+def forking(pid: int) -> int:
+    """The process that forks cells: the one inside the pid namespace."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return int(children[0]) if children else pid
+
+
+def pinned(pid: int) -> int:
+    """Kibibytes that a process has pinned."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return int(next(line.split()[1] for line in lines if line.startswith("VmPin:")))
+
+
+def faults(pid: int) -> int:
+    """Page faults of the processes that this one reaped."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[8])
+
+
+def has_rings() -> bool:
+    """Whether the kernel gives an io_uring instance (io_uring_setup(2))."""
+    ring = ctypes.CDLL(None).syscall(425, 1, ctypes.create_string_buffer(120))
+    if ring >= 0:
+        os.close(ring)
+    return ring >= 0
+
+
+async def test_the_first_cell_learns_for_all_others():
+    if not has_rings():
+        pytest.skip("no io_uring here, so that nothing is pinned")
+    async with berm.Engine(berm.Config(plan="namespaces", pool_floor=0, pool_ceiling=0)) as engine:
+        first = await engine.run("print(1)")
+        server = forking(engine.pools[0].server_pid)
+        held = pinned(server)
+        assert 512 <= held <= 8192
+        before = faults(server)
+        for _ in range(5):
+            again = await engine.run("import sys; print(sys.flags.isolated)")
+            assert again.text == "0\n", again
+        await asyncio.sleep(0.1)
+        # Each would have had one fault a pinned page, and the fork server some as well.
+        assert (faults(server) - before) / 5 < held / 4
+        assert first.text == "1\n"
+
+
+async def test_a_parked_cell_costs_what_its_fork_copied_too(monkeypatch):
+    costs = []
+    parked = Cell.parked
+
+    async def noted(cell: Cell) -> None:
+        await parked(cell)
+        costs.append(cell.cost)
+
+    monkeypatch.setattr(Cell, "parked", noted)
+    async with berm.Engine(berm.Config(plan="namespaces")) as engine:
+        plan = engine._plan(
+            engine.registry.get("python").run_step("main.py", (), berm.Limits(), None)
+        )
+        server = ForkServer(plan, Slots(engine.config.uid_base, engine.config.uid_count))
+        await server.start()
+        for _ in range(3):
+            await (await server.cell()).close()
+        await server.close()
+    first, *others = costs
+    assert min(others) > 0.4 * first, costs
