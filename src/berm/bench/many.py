@@ -21,6 +21,10 @@ _MS: Final = 1e3
 _CLASS: Final = 300
 _TESTS: Final = 10
 _CLASS_CODE: Final = "n = int(input())\nprint(n * n)\n"
+_CALMS: Final = 3.0
+_IDLE: Final = 10.0
+"""Seconds after the last request, and then of watching what the idle service uses."""
+
 _SAMPLED: Final = 0.5
 """Seconds between two looks at the memory of a service."""
 
@@ -130,15 +134,16 @@ async def http(stand: Stand) -> None:
             for done in range(stand.rounds):
                 mine, other = [], []
                 for _ in range(stand.samples):
-                    other.append(stand.alone(bare))
+                    other.append(await stand.alone(bare))
                     mine.append(await _ask(client))
                 ours.append(median(mine) * _MS)
                 theirs.append(median(other) * _MS)
                 stand.step("http", done + 1, stand.rounds)
             await client.close()
+            await asyncio.sleep(_CALMS)
             idle = spawning.cpu_of([service.pid])
-            await asyncio.sleep(5.0)
-            idle = (spawning.cpu_of([service.pid]) - idle) / 5.0 * 100
+            await asyncio.sleep(_IDLE)
+            idle = (spawning.cpu_of([service.pid]) - idle) / _IDLE * 100
     name = "Python, tiny, POST /execute: p50"
     stand.add(Figure("http", name, median(ours), median(theirs), "ms", 0.25))
     name = "CPU of the idle service"

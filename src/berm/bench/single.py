@@ -15,6 +15,9 @@ from berm.engine import Engine
 from berm.errors import CellError
 
 _MS: Final = 1e3
+_HAS_NUMPY: Final = (
+    "import importlib.util, sys; sys.exit(importlib.util.find_spec('numpy') is None)"
+)
 _FEW: Final = 7
 """Rounds of what takes a second or more each; never fewer than five."""
 
@@ -31,7 +34,8 @@ async def numpy(stand: Stand) -> None:
     preload = (*stand.config.preload, "numpy")
     async with Engine(dataclasses.replace(stand.config, preload=preload)) as engine:
         try:
-            stand.alone(stand.python(engine, programs.NUMPY))
+            python, *_ = stand.python(engine, programs.NUMPY)
+            spawning.spawn([python, "-I", "-c", _HAS_NUMPY])
         except CellError:
             stand.record.skipped["numpy"] = "The interpreter of the cells has no numpy."
             return
@@ -45,7 +49,7 @@ async def _pairs(
     """Alternate cell and bare run, so that what else the machine does weighs on both."""
     bare = stand.python(engine, source)
     for _ in range(WARM):
-        stand.alone(bare)
+        await stand.alone(bare)
         await sample(engine, source)
     ours: list[list[float]] = []
     theirs: list[list[float]] = []
@@ -53,7 +57,7 @@ async def _pairs(
         ours.append([])
         theirs.append([])
         for _ in range(stand.samples):
-            theirs[-1].append(stand.alone(bare))
+            theirs[-1].append(await stand.alone(bare))
             ours[-1].append(await sample(engine, source))
         stand.step(measure, done + 1, stand.rounds)
 
@@ -80,14 +84,14 @@ async def native(stand: Stand) -> None:
         program.bundle = type(held)({"main": File(target.read_bytes(), executable=True)})
         held.close()
         for _ in range(WARM):
-            stand.alone([str(target)])
+            await stand.alone([str(target)])
             await repeat(engine, program)
         ours: list[float] = []
         theirs: list[float] = []
         for done in range(stand.rounds):
             bare, cell = [], []
             for _ in range(stand.samples):
-                bare.append(stand.alone([str(target)]))
+                bare.append(await stand.alone([str(target)]))
                 cell.append(await repeat(engine, program))
             ours.append(median(cell) * _MS)
             theirs.append(median(bare) * _MS)

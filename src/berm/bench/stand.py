@@ -67,9 +67,13 @@ class Stand:
             self.threads, lambda: spawning.spawn(argv, data, folder, env)
         )
 
-    def alone(self, argv: Sequence[str], stdin: str = programs.QUESTION) -> float:
-        """Run a bare program with nothing beside it; return its seconds."""
-        spent = spawning.spawn(argv, stdin.encode())
+    async def alone(self, argv: Sequence[str], stdin: str = programs.QUESTION) -> float:
+        """Run a bare program that answers the question; return its seconds.
+
+        In a thread: meanwhile the engine replaces the cell that it gave out last, as between the
+        requests of a service.
+        """
+        spent = await self.bare(argv, stdin)
         if spent.stdout != programs.ANSWER.encode():
             raise CellError(f"{argv[0]} printed {spent.stdout[:100]!r}.")
         return spent.wall
