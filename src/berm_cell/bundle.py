@@ -14,7 +14,7 @@ import stat
 from berm_cell import _syscalls as sys_
 from berm_cell import protocol
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 16
 _BUSY = (errno.ENOENT, errno.ELOOP, errno.EXDEV, errno.ENXIO, errno.EACCES, errno.ENOTDIR)
 
 
