@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -388,3 +389,13 @@ def test_the_blocking_call() -> None:
 def test_bad_limits_say_the_range(values: dict[str, Any]) -> None:
     with pytest.raises(berm.LimitError, match="between|integer"):
         berm.Limits(**values)
+
+
+async def test_what_debian_chooses_by_links_is_there(engine):
+    chosen = sorted(Path("/etc/alternatives").glob("*"))
+    there = [link for link in chosen if link.exists() and str(link.resolve()).startswith("/usr/")]
+    if not there:
+        pytest.skip("this system has no alternatives")
+    name = json.dumps(str(there[0]))
+    result = await engine.run(f"import os; print(os.path.exists({name}))")
+    assert result.text == "True\n", result
