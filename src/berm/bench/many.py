@@ -127,6 +127,7 @@ async def http(stand: Stand) -> None:
         bare = stand.python(engine)
     with tempfile.TemporaryDirectory() as folder:
         async with Service(Path(folder), stand.config.plan) as service:
+            await service.calm()
             client = await service.client()
             for _ in range(WARM):
                 await _ask(client)
@@ -165,6 +166,7 @@ async def everybody(stand: Stand) -> None:
     with tempfile.TemporaryDirectory() as folder:
         core = {min(stand.config.processors or {0})}
         async with Service(Path(folder), stand.config.plan, core) as service:
+            await service.calm()
             clients = [await service.client() for _ in range(_CLASS)]
             peak = spawning.memory_of([service.pid])
             done = 0

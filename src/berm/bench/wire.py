@@ -16,10 +16,14 @@ from pathlib import Path
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
+from berm.bench import spawning
 from berm.errors import CellError
 
 _START: Final = 240.0
 _STOP: Final = 60.0
+_CALM: Final = 0.05
+_QUIET: Final = 3
+"""Seconds in a row in each of which a calm service takes less than ``_CALM`` seconds of CPU time."""
 
 
 class Service:
@@ -76,6 +80,15 @@ class Service:
         except subprocess.TimeoutExpired:
             self._process.kill()
             await asyncio.to_thread(self._process.wait)
+
+    async def calm(self) -> None:
+        """Wait until it has prepared its toolchains and started the runtimes that wait."""
+        deadline = time.monotonic() + _START
+        quiet = 0
+        while quiet < _QUIET and time.monotonic() < deadline:
+            before = spawning.cpu_of([self.pid])
+            await asyncio.sleep(1.0)
+            quiet = quiet + 1 if spawning.cpu_of([self.pid]) - before < _CALM else 0
 
     async def client(self) -> Client:
         """Return a new client with a connection of its own."""
