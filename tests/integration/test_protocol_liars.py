@@ -28,9 +28,11 @@ from berm.errors import CellError
 from berm.policy.plan import CellPlan
 from berm_cell import protocol
 
-pytestmark = [pytest.mark.anyio, pytest.mark.requires_isolation, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.anyio, pytest.mark.requires_isolation, pytest.mark.timeout(1200)]
 
 MIB = 1 << 20
+TIMES = int(os.environ.get("BERM_FUZZ", "1"))
+"""How many times as many examples as usual."""
 ODD = st.sampled_from(
     [
         *(None, True, -1, 0, 1, 2**31, 2**64, 10**400, -0.5, float("inf"), float("nan"), "", "\0"),
@@ -188,7 +190,7 @@ async def test_whatever_a_fork_server_says_the_host_has_a_result_or_an_error(
     asked: list[list[tuple[bytes, list[str]]]] = [[(packet(ENDED), ["file"])]]
     parked: tuple[bytes, list[str]] = (packet(PARKED), [])
 
-    @settings(max_examples=250, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=250 * TIMES, suppress_health_check=list(HealthCheck))
     @given(says=PACKETS, honest=st.booleans())
     def sample(says: list[tuple[bytes, list[str]]], honest: bool) -> None:
         asked.append([parked, *says] if honest else says)
@@ -229,7 +231,7 @@ async def test_whatever_a_fork_server_hears_it_weakens_no_filter(engine: berm.En
     plan = next(pool.plan for pool in engine.pools)
     asked: list[list[tuple[bytes, list[str]]]] = []
 
-    @settings(max_examples=25, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=25 * TIMES, suppress_health_check=list(HealthCheck))
     @given(says=HEARD)
     def sample(says: list[tuple[bytes, list[str]]]) -> None:
         asked.append(says)
@@ -310,7 +312,7 @@ async def test_whatever_a_cell_is_asked_it_weakens_no_filter(engine: berm.Engine
     pool = next(pool for pool in engine.pools)
     asked: list[dict[str, Any]] = [request({}), request({"op": "hoard", "size": 1})]
 
-    @settings(max_examples=40, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=40 * TIMES, suppress_health_check=list(HealthCheck))
     @given(
         frame=changed(REQUEST) | st.builds(request, st.fixed_dictionaries({"env": ENVIRONMENTS}))
     )
