@@ -209,7 +209,7 @@ def test_what_haskell_is_allowed_on_top_it_needs(tmp_path):
         out = tmp_path / f"main{option}"
         build = ("ghc", "-v0", "-O0", option, "-outputdir", tmp_path / option[1:], "-o", out)
         seen |= trace(tmp_path, *build, tmp_path / "Main.hs") | trace(tmp_path, out)
-    base = {"haskell": "native", "compile-haskell": "compile"}
+    base = {"haskell": "native", "compile-haskell": "compile", "polls": "native"}
     for profile, world in itertools.product(base, WORLDS):
         extra = set(reachable(profile, world)) - set(reachable(base[profile], world))
         assert extra
