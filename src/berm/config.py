@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import tempfile
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -149,6 +150,18 @@ class Config:
     def cgroup_path(self) -> Path | None:
         """The cgroup to use, None to look for one."""
         return Path(self.cgroup) if self.cgroup else None
+
+    def check_run_dir(self) -> None:
+        """Raise :class:`ConfigError` if no run directory can be made; found by making one."""
+        try:
+            os.rmdir(tempfile.mkdtemp(prefix="berm-try-", dir=self.run_dir))  # noqa: PTH106
+        except OSError as error:
+            raise ConfigError(
+                f"No directory can be made in {self.run_dir}: {error.strerror}.",
+                meaning="Every run needs one, so that nothing could run.",
+                remedy="Mount a tmpfs there that this user can write (docker: --tmpfs /tmp; Kubernetes: an"
+                " emptyDir), or name another place: isolation.run_dir (BERM_ISOLATION_RUN_DIR).",
+            ) from error
 
     def analysis_policy(
         self,

@@ -90,6 +90,8 @@ class Engine:
             asyncio.to_thread(Registry.open, self.config.languages),
         )
         hides = choose_family(self.features, self.config.plan) == "namespaces"
+        if not hides:
+            await asyncio.to_thread(self.config.check_run_dir)
         baked = Path(self.config.cache_baked) if self.config.cache_baked else None
         self.shelf = await asyncio.to_thread(Shelf, places(self.config, hides=hides), baked)
         delegated = self.features.cgroup_v2

@@ -76,6 +76,25 @@ def test_giving_up_all_but_one_is_not_enough(sources, left):
     assert f"cannot hold: {left}." in said
 
 
+def test_what_takes_root_or_user_namespaces_is_refused_by_name(sources):
+    with serve(sources, BERM_ISOLATION_PLAN="namespaces") as process:
+        said, _ = process.communicate(timeout=120)
+    assert process.returncode == 78, said
+    assert "namespaces" in said
+    assert "root" in said
+    assert "Traceback" not in said
+
+
+def test_a_tmp_that_cannot_be_written_is_refused_by_name(sources):
+    with serve(
+        sources, BERM_ISOLATION_RUN_DIR="/opt", BERM_ISOLATION_GIVE_UP=",".join(LOST)
+    ) as process:
+        said, _ = process.communicate(timeout=120)
+    assert process.returncode == 78, said
+    assert "No directory can be made in /opt" in said
+    assert "--tmpfs /tmp" in said
+
+
 def test_it_serves_with_what_was_given_up_and_health_says_so(sources):
     with serve(sources, BERM_ISOLATION_GIVE_UP=",".join(LOST)) as process:
         try:
