@@ -124,7 +124,9 @@ def choose_family(features: HostFeatures, wanted: str = "auto") -> World:
     if wanted == "namespaces" and not namespaces:
         raise IsolationError(
             "The namespaces plan was asked for, and this machine does not allow it.",
-            remedy="Run `berm doctor` for what is missing, or set isolation.plan to auto.",
+            meaning="Cells of that plan are made by root, or by a user who may make user namespaces.",
+            remedy="Set isolation.plan to auto, start Berm as root, or allow user namespaces: `berm doctor`"
+            " tells what is missing.",
         )
     if wanted == "confined" or not namespaces:
         return "confined"
