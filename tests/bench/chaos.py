@@ -262,6 +262,7 @@ def main() -> int:
     parser.add_argument("--in-flight", type=int, default=500)
     parser.add_argument("--seconds", type=float, default=3.0, help="between two rounds, at most")
     parser.add_argument("--lease", default="15")
+    parser.add_argument("--minutes", type=float, default=600, help="no further round after that")
     parser.add_argument("--seed", type=int, default=None)
     given = parser.parse_args()
     seed = given.seed if given.seed is not None else random.randrange(10**6)
@@ -276,7 +277,9 @@ def main() -> int:
     try:
         while len(crowd.open) < given.in_flight and len(crowd.seen) < given.in_flight:
             time.sleep(0.1)
-        for number in range(1, given.rounds + 1):
+        number = 0
+        while number < given.rounds and time.monotonic() - began < 60 * given.minutes:
+            number += 1
             ended = len(crowd.seen)
             deadline = time.monotonic() + 120
             # Something must have been judged since the last round, or nothing would be in flight.
@@ -299,7 +302,7 @@ def main() -> int:
     lost = sorted(set(crowd.missing))
     report = {
         "store": given.store,
-        "rounds": given.rounds,
+        "rounds": number,
         "harm": dict(deployment.did),
         "accepted": len(crowd.seen) + len(stuck) + len(lost),
         "lost": len(lost),

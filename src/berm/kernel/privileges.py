@@ -7,6 +7,7 @@ set it cannot get them back by exec either. Numbers: linux/capability.h.
 from __future__ import annotations
 
 import os
+import resource
 from typing import Final
 
 from berm.kernel import _libc
@@ -39,6 +40,19 @@ def needed(*, userns: bool, mounts: bool) -> frozenset[int]:
     if userns:
         return MAP_IDS
     return WITHOUT_USER_NAMESPACES | ({SYS_ADMIN} if mounts else set())
+
+
+def hide() -> None:
+    """Let no core dump hold what this process knows, and no other process of its user look into it.
+
+    What it starts by exec is visible again until it hides itself. A handler that takes core dumps by a pipe
+    asks for no size, so that the size of 0 alone would not be enough (core(5)).
+
+    Raises:
+        OSError: the kernel refuses it.
+    """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _libc.prctl(_libc.PR_SET_DUMPABLE, 0)
 
 
 def keep(capabilities: frozenset[int]) -> frozenset[int]:

@@ -80,6 +80,7 @@ def serve(
         contextlib.closing(_listen(settings.service)) as listener,
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
+        privileges.hide()
         _give_up_privileges(config)
         runner.run(_serve(config, settings, listener, on_listening))
 
