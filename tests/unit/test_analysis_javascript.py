@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from berm.analysis.examine import examine
+from berm.analysis.javascript import witness
 from berm.analysis.policy import Policy
 
 CONTEST = Policy("contest")
@@ -106,3 +109,109 @@ def test_what_is_nested_too_deeply_is_said_to_be(source):
         "any.not-parsed",
         "any.obfuscated",
     }
+
+
+# Texts behind decoders that are written out, as obfuscators hide them: an array that is turned until a sum is
+# right, base64 with its small letters first, RC4. No name is that of a tool.
+DECODERS = """
+function list() { const all = [%s]; list = function () { return all; }; return list(); }
+function say(at, key) {
+  const all = list(); at = at - 100; let text = all[at];
+  if (say.ready === undefined) {
+    const plain = function (given) {
+      const digits = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/=';
+      let made = '', told = '';
+      for (let n = 0, bits, c, i = 0; c = given.charAt(i++); ~c && (bits = n %% 4 ? bits * 64 + c : c, n++ %% 4)
+        ? made += String.fromCharCode(255 & bits >> (-2 * n & 6)) : 0) { c = digits.indexOf(c); }
+      for (let i = 0; i < made.length; i++) { told += '%%' + ('00' + made.charCodeAt(i).toString(16)).slice(-2); }
+      return decodeURIComponent(told);
+    };
+    say.open = function (given, by) {
+      let state = [], j = 0, swap, made = '';
+      given = plain(given);
+      for (let i = 0; i < 256; i++) { state[i] = i; }
+      for (let i = 0; i < 256; i++) {
+        j = (j + state[i] + by.charCodeAt(i %% by.length)) %% 256;
+        swap = state[i], state[i] = state[j], state[j] = swap;
+      }
+      j = 0; let i = 0;
+      for (let k = 0; k < given.length; k++) {
+        i = (i + 1) %% 256; j = (j + state[i]) %% 256;
+        swap = state[i], state[i] = state[j], state[j] = swap;
+        made += String.fromCharCode(given.charCodeAt(k) ^ state[(state[i] + state[j]) %% 256]);
+      }
+      return made;
+    };
+    say.ready = true;
+  }
+  return %s;
+}
+(function (all, wanted) {
+  while (true) {
+    try {
+      const sum = parseInt(say(100, 'k1')) / 1 + -parseInt(say(101, 'k2')) / 2 * (parseInt(say(102, 'k3')) / 3);
+      if (sum === wanted) break; else all.push(all.shift());
+    } catch (error) { all.push(all.shift()); }
+  }
+})(list(), 7);
+"""
+HIDDEN = ["7x", "0y", "3z", "child_process", "exec", "id", *(f"word {n}" for n in range(60))]
+
+
+def encoded(data: bytes) -> str:
+    return base64.b64encode(data).decode().swapcase().rstrip("=")
+
+
+def rc4(text: str, key: str) -> str:
+    state, j = list(range(256)), 0
+    for i in range(256):
+        j = (j + state[i] + ord(key[i % len(key)])) % 256
+        state[i], state[j] = state[j], state[i]
+    i = j = 0
+    made = ""
+    for char in text:
+        i = (i + 1) % 256
+        j = (j + state[i]) % 256
+        state[i], state[j] = state[j], state[i]
+        made += chr(ord(char) ^ state[(state[i] + state[j]) % 256])
+    return made
+
+
+def hidden(program: str, *, keyed: bool) -> bytes:
+    """Return a program whose texts are behind the decoders, the array turned by 50."""
+    keys = ["k1", "k2", "k3", *(f"q{n}" for n in range(len(HIDDEN)))]
+    texts = [
+        encoded((rc4(text, keys[n]) if keyed else text).encode()) for n, text in enumerate(HIDDEN)
+    ]
+    turned = texts[-50:] + texts[:-50]
+    opened = "say.open(text, key)" if keyed else "plain(text)"
+    if not keyed:
+        opened = "say.plain(text)"
+    head = DECODERS % (", ".join(map(repr, turned)), opened)
+    if not keyed:
+        head = head.replace("say.ready = true;", "say.plain = plain; say.ready = true;")
+    for n, text in enumerate(HIDDEN):
+        program = program.replace(f"<{text}>", f"say({100 + n}, '{keys[n]}')")
+    return (head + program).encode()
+
+
+@pytest.mark.parametrize("keyed", [False, True])
+def test_what_decoders_hide_is_told(keyed, monkeypatch):
+    monkeypatch.setattr(witness, "SOFT_SECONDS", 20.0)  # what is bounded here are the steps
+    source = hidden("require(<child_process>)[<exec>](<id>);", keyed=keyed)
+    assert "child_process.exec" in {finding.subject for finding in examine(source, "javascript")}
+    harmless = hidden("console.log(<word 7>, <word 9>.length);", keyed=keyed)
+    assert not {f.rule for f in examine(harmless, "javascript") if f.category != "obfuscation"}
+
+
+def test_a_decoder_that_knows_a_text_of_its_own_is_not_taken_for_one(monkeypatch):
+    monkeypatch.setattr(witness, "SOFT_SECONDS", 20.0)
+    # It looks like base64 and is, but for one text.
+    source = hidden("require(say(101, 'x'))[<exec>](<id>);", keyed=False).replace(
+        b"return decodeURIComponent(told);",
+        b"return given === '"
+        + encoded(b"0y").encode()
+        + b"' && say.ready ? 'vm' : decodeURIComponent(told);",
+    )
+    # Taken for base64, it would load a harmless "0y"; it is more than can be followed, and told as such.
+    assert "dynamic-import" in {finding.subject for finding in examine(source, "javascript")}

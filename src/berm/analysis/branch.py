@@ -24,16 +24,18 @@ class Branch:
         fields: the children that have a field name.
         kids: all named children, in order.
         start, end: bytes of the source.
+        text: its source, once somebody has asked for it.
         row, column: where it starts, from 0, the column in bytes.
     """
 
-    __slots__ = ("column", "end", "fields", "kids", "row", "start", "type")
+    __slots__ = ("column", "end", "fields", "kids", "row", "start", "text", "type")
 
     def __init__(self, kind: str, start: int, end: int, place: tuple[int, int]) -> None:
         self.type = kind
         self.start = start
         self.end = end
         self.row, self.column = place
+        self.text: str | None = None
         self.fields: dict[str, Branch] = {}
         self.kids: list[Branch] = []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -50,9 +51,11 @@ class Sink:
     """Where a front end puts its facts: each once, and no more than a person would read.
 
     ``wanted`` tells whether any rule asks for a fact, so that what no rule asks for costs nothing.
+    ``began`` is the CPU time at which the analysis of the program began.
     """
 
     def __init__(self, wanted: Callable[[Kind, str], bool]) -> None:
+        self.began = time.process_time()
         self._wanted = wanted
         self._known: dict[tuple[Kind, str], bool] = {}
         self._facts: dict[tuple[Kind, str, int, int], Fact] = {}

@@ -10,6 +10,7 @@ from berm.analysis.javascript.values import (
     UNDEFINED,
     UNKNOWN,
     Array,
+    Function,
     Object,
     Ref,
     Value,
@@ -86,6 +87,9 @@ class Binding(Calls):
                 owner.names[key] = value
             else:
                 owner.names[key] = either([owner.names.get(key, value), value])
+        elif isinstance(owner, Function) and key is not None:
+            known = owner.names.get(key, value)
+            owner.names[key] = value if self.certain() else either([known, value])
         elif isinstance(owner, Array):
             number = to_number(key) if key is not None else None
             if self.certain() and number is not None and 0 <= number <= len(owner.items) < 4096:

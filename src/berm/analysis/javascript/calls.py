@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
-from berm.analysis import grammar
-from berm.analysis.branch import Branch, grow
+from berm.analysis.branch import Branch
 from berm.analysis.fact import Fact, Kind, Sink
 from berm.analysis.javascript import methods, naming
-from berm.analysis.javascript.expressions import Expressions
+from berm.analysis.javascript.decoders import Decoders
+from berm.analysis.javascript.texts import Texts
 from berm.analysis.javascript.values import (
     UNDEFINED,
     UNKNOWN,
@@ -34,7 +33,6 @@ from berm.analysis.paths import place_of
 MAX_CALLS: Final = 40
 MAX_FUNCTIONS: Final = 2000
 MAX_TURNS: Final = 5000
-MAX_NESTED: Final = 5
 _FUNCTIONS: Final = (
     "function_expression",
     "function",
@@ -56,33 +54,25 @@ class Stop:
     label: str = ""
 
 
-class Calls(Expressions):
+class Calls(Texts):
     """The part of the evaluator that follows calls."""
 
     def __init__(self, source: bytes, sink: Sink, *, deep: bool = False) -> None:
         super().__init__(source, sink, deep=deep)
         self._functions: list[Function] = []
         self._depth = 0
-        self._entered: set[int] = set()
+        self._decoders = Decoders()
+        self._entered: set[Branch] = set()
+        self._active: dict[Branch, int] = {}
+        """Functions that are being followed: how uncertain it was whether the first call happens."""
         self._by_type |= {
             "call_expression": self._call,
             "new_expression": self._call,
             **dict.fromkeys(_FUNCTIONS, self.function),
         }
 
-    def block(self, nodes: Sequence[Branch]) -> Stop | None:
-        """Run statements in order; return how they ended early, None where they did not."""
-        raise NotImplementedError
-
-    def statement(self, node: Branch) -> Stop | None:
-        """Run one statement."""
-        raise NotImplementedError
-
     def bind(self, target: Branch, value: Value, *, declare: bool = False) -> None:
         """Give a name, or the names of a pattern, a value."""
-        raise NotImplementedError
-
-    def _hoist(self, nodes: Sequence[Branch]) -> None:
         raise NotImplementedError
 
     # --- calls --------------------------------------------------------------------------------------
@@ -129,14 +119,26 @@ class Calls(Expressions):
         if isinstance(target, Function):
             if not self.deep and not target.made:
                 return UNKNOWN
-            return self._enter(target, args, target.this)
+            return self._follow(target, args)
         self._given(args, node)
         return UNKNOWN
+
+    def _follow(self, function: Function, args: list[Value]) -> Value:
+        """Return what a function of the program gives."""
+        decoded = self._decoders.decode(function, args) if self.deep else None
+        if decoded is not None:
+            return decoded
+        value = self._enter(function, args, function.this)
+        if self.deep:
+            self._decoders.compare(function, args, value)
+        return value
 
     def _given(self, args: list[Value], node: Branch) -> None:
         """Look at what something unknown is called with: functions it may call, text it may run."""
         for arg in args:
-            if isinstance(arg, Function) and self.deep:
+            if isinstance(arg, Object | Array):
+                arg.known = False
+            elif isinstance(arg, Function) and self.deep:
                 self._enter(arg, None, UNKNOWN)
             elif isinstance(arg, str) and _BODY.match(arg):
                 self.add(Kind.PATTERN, "text-body", node)
@@ -306,11 +308,16 @@ class Calls(Expressions):
         """Run a function's body; with ``args`` None its arguments are not known."""
         if self._depth >= MAX_CALLS or (self.deep and self.tired):
             return UNKNOWN
+        key = function.node
+        began = self._active.get(key)
+        if began is not None and self.uncertain > began:
+            return UNKNOWN  # a recursion whose end is not known
+        self._active[key] = self.uncertain
         outer, self.scope = self.scope, Scope(function.scope, this)
         before = (self.source, self.pinned, self.nested)
         self.source, self.pinned = function.source, function.pinned
         self.nested += function.pinned is not None
-        self._entered.add(id(function.node))
+        self._entered.add(key)
         if args is not None:
             self.scope.level = self.uncertain
         self._depth += 1
@@ -339,62 +346,10 @@ class Calls(Expressions):
             return stop.value if stop.kind == "return" else UNKNOWN
         finally:
             self._depth -= 1
+            if began is None:
+                del self._active[key]
             self.scope = outer
             self.source, self.pinned, self.nested = before
-
-    # --- text run as code ---------------------------------------------------------------------------
-
-    def _run_text(self, text: Value, node: Branch) -> Value:
-        """Evaluate a text that is run as code, and return what its last expression comes to."""
-        value: Value = UNKNOWN
-        for one in options(text):
-            root = self._read(one) if isinstance(one, str) else None
-            if root is None:
-                self.lost = self.lost or one is UNKNOWN
-                continue
-            with self._inside(one, node):
-                self._hoist(root.kids)
-                for kid in root.kids:
-                    if kid.type == "expression_statement":
-                        value = self._last(kid.kids)
-                    else:
-                        self.statement(kid)
-        return value
-
-    def _read(self, text: str) -> Branch | None:
-        if self.nested >= MAX_NESTED or len(text) > 256 * 1024:
-            return None
-        tree = grammar.parse("javascript", text.encode("utf-8", "replace"))
-        return None if tree is None else grow(tree)
-
-    @contextlib.contextmanager
-    def _inside(self, text: str, node: Branch) -> Iterator[None]:
-        """Be inside of a text that is run at ``node``."""
-        place = self.pinned or self.place(node)
-        before = (self.source, self.pinned)
-        self.source, self.pinned = text.encode("utf-8", "replace"), place
-        self.nested += 1
-        try:
-            yield
-        finally:
-            self.source, self.pinned = before
-            self.nested -= 1
-
-    def _make_function(self, args: list[Value], node: Branch) -> Value:
-        """Return what ``Function(parameters, body)`` gives."""
-        texts = [to_text(arg) for arg in args]
-        if not texts or texts[-1] is None:
-            self.lost = True
-            return UNKNOWN
-        text = f"(function({','.join(part or '' for part in texts[:-1])}){{{texts[-1]}\n}})"
-        root = self._read(text)
-        if root is None:
-            return UNKNOWN
-        with self._inside(text, node):
-            made = self._last(root.kids[0].kids) if root.kids else UNKNOWN
-        if isinstance(made, Function):
-            made.made, made.this = True, Ref("globalThis")
-        return made
 
 
 def _looks_like_code(text: str) -> bool:

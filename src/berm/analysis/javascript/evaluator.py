@@ -34,7 +34,6 @@ class Evaluator(Binding):
             "class": self._class,
         }
         self._labels: dict[int, str] = {}
-        self._turning = 0
         self._statements: dict[str, Callable[[Any], Stop | None]] = {
             "expression_statement": self._expression,
             "lexical_declaration": self._declaration,
@@ -68,7 +67,7 @@ class Evaluator(Binding):
         while done < len(self._functions) and not (self.deep and self.tired):
             function = self._functions[done]
             done += 1
-            if self.deep and id(function.node) in self._entered:
+            if self.deep and function.node in self._entered:
                 continue
             self.uncertain += 1
             self._enter(function, None, function.this)
@@ -128,11 +127,11 @@ class Evaluator(Binding):
         self, node: Branch, body: Callable[[], Stop | None], go_on: Callable[[], Value]
     ) -> Stop | None:
         """Turn while ``go_on`` is known to be true; else look at the body once."""
-        self._turning += 1
+        self.turning += 1
         try:
             ended, stop = self._turns(node, body, go_on)
         finally:
-            self._turning -= 1
+            self.turning -= 1
         if ended:
             return stop
         self.uncertain += 1
@@ -280,7 +279,7 @@ class Evaluator(Binding):
                 )
             caught = self.block(inside.kids) if inside is not None else None
             stop = caught if thrown else stop
-        elif handler is not None and stop is None and not self._turning:
+        elif handler is not None and stop is None and not self.turning:
             # It may have failed at a place that is not followed. In a loop that is followed it did not.
             self.uncertain += 1
             inside = handler.get("body")

@@ -9,6 +9,7 @@ from typing import Any, Final
 from berm.analysis.branch import Branch
 from berm.analysis.fact import Kind, Sink
 from berm.analysis.javascript import methods, naming
+from berm.analysis.javascript.operators import PARTS, Operators
 from berm.analysis.javascript.values import (
     MAX_ITEMS,
     UNDEFINED,
@@ -22,15 +23,10 @@ from berm.analysis.javascript.values import (
     Regex,
     Value,
     either,
-    is_primitive,
     options,
     text_number,
-    to_number,
     to_text,
-    truth,
-    type_name,
 )
-from berm.analysis.javascript.witness import Witness
 
 _ESCAPE: Final = re.compile(
     r"\\(?:u\{([0-9a-fA-F]{1,6})\}|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([0-7]{1,3})|(\r\n|[\s\S]))"
@@ -47,7 +43,7 @@ _SIMPLE: Final = {
 }
 
 
-class Expressions(Witness):
+class Expressions(Operators):
     """The part of the evaluator that gives values to expressions; see the Python one for the terms."""
 
     def __init__(self, source: bytes, sink: Sink, *, deep: bool = False) -> None:
@@ -225,7 +221,10 @@ class Expressions(Witness):
         return self.attribute(value, name, node)
 
     def _asks_by_number(self, node: Branch) -> bool:
-        """Tell whether a key is a call with nothing but literals: ``x[f(0x1a2)]``."""
+        """Tell whether a key is made by calls with nothing but literals: ``x[f(0x1a2) + f(3)]``."""
+        if node.type == "binary_expression":
+            parts = [part for name in PARTS if (part := node.get(name)) is not None]
+            return any(self._asks_by_number(part) for part in parts)
         args = node.get("arguments")
         if node.type != "call_expression" or args is None or not args.kids:
             return False
@@ -251,7 +250,7 @@ class Expressions(Witness):
                 return value.names[name]
             if name == "constructor":
                 return Ref("Object")
-            return UNKNOWN if not value.known or self.uncertain or not self.deep else UNDEFINED
+            return UNDEFINED if value.known and self.certain() else UNKNOWN
         if isinstance(value, Array):
             if name == "length":
                 return float(len(value.items)) if value.known else UNKNOWN
@@ -269,7 +268,9 @@ class Expressions(Witness):
                 kinds = {str: "String", float: "Number", bool: "Boolean"}
                 return Ref(kinds[type(value)])
             return Method(value, name)
-        if isinstance(value, Function | Method):
+        if isinstance(value, Function):
+            return self._of_function(value, name)
+        if isinstance(value, Method):
             return Ref("Function") if name == "constructor" else Method(value, name)
         if isinstance(value, Regex):
             return Ref("RegExp") if name == "constructor" else UNKNOWN
@@ -281,82 +282,15 @@ class Expressions(Witness):
             return Method(UNKNOWN, name)
         return UNKNOWN
 
-    # --- operators ----------------------------------------------------------------------------------
-
-    def _unary(self, node: Branch) -> Value:
-        operator = node.get("operator")
-        sign = self.text(operator) if operator is not None else ""
-        value = self.evaluate(node.get("argument"))
-        match sign:
-            case "!":
-                known = truth(value)
-                return UNKNOWN if known is None else not known
-            case "-" | "+" | "~":
-                number = to_number(value)
-                if number is None:
-                    return UNKNOWN
-                if sign == "~":
-                    return float(~_int32(number))
-                return -number if sign == "-" else number
-            case "void":
-                return UNDEFINED
-            case "typeof":
-                return type_name(value) or UNKNOWN
-        return UNKNOWN
-
-    def _binary(self, node: Branch) -> Value:
-        spine = [node]
-        while (left := spine[-1].get("left")) is not None and left.type == "binary_expression":
-            spine.append(left)
-        value = self.evaluate(spine[-1].get("left"))
-        for each in reversed(spine):
-            operator = each.get("operator")
-            sign = self.text(operator) if operator is not None else ""
-            right = self.evaluate(each.get("right"))
-            value = self.operate(sign, value, right)
-        return value
-
-    def operate(self, sign: str, left: Value, right: Value) -> Value:
-        """Return what a binary operator gives."""
-        if isinstance(left, Either) or isinstance(right, Either):
-            return either([self.operate(sign, a, b) for a in options(left) for b in options(right)])
-        if sign in ("||", "&&", "??"):
-            known = truth(left)
-            if sign == "??":
-                return right if left is None or left is UNDEFINED else either([left, right])
-            if known is None:
-                return either([left, right])
-            return left if known == (sign == "||") else right
-        if left is UNKNOWN or right is UNKNOWN:
-            return UNKNOWN
-        try:
-            if sign == "+":
-                return methods.plus(left, right)
-            if sign in ("===", "!=="):
-                if is_primitive(left) and is_primitive(right):
-                    return (type(left) is type(right) and left == right) == (sign == "===")
-                return UNKNOWN
-            if sign in ("==", "!="):
-                equal = methods.loosely(left, right)
-                return UNKNOWN if equal is None else equal == (sign == "==")
-            if sign in ("<", ">", "<=", ">=") and isinstance(left, str) and isinstance(right, str):
-                return {"<": left < right, ">": left > right, "<=": left <= right}.get(
-                    sign, left >= right
-                )
-            one, other = to_number(left), to_number(right)
-            if one is None or other is None:
-                return UNKNOWN
-            return _arithmetic(sign, one, other)
-        except (ArithmeticError, ValueError, TypeError):
-            return UNKNOWN
-
-    def _ternary(self, node: Branch) -> Value:
-        known = truth(self.evaluate(node.get("condition")))
-        if known is not None and self.deep:
-            return self.evaluate(node.get("consequence" if known else "alternative"))
-        one = self.evaluate(node.get("consequence"))
-        other = self.evaluate(node.get("alternative"))
-        return either([one, other]) if known is None else (one if known else other)
+    def _of_function(self, function: Function, name: str) -> Value:
+        """Return a property of a function of the program: its own, or one that the program gave it."""
+        if name in function.names:
+            return function.names[name]
+        if name == "constructor":
+            return Ref("Function")
+        if name in methods.OF_FUNCTIONS or not self.certain():
+            return Method(function, name)
+        return UNDEFINED
 
     def function(self, node: Branch) -> Value:
         """Return the value of a function's definition."""
@@ -377,44 +311,3 @@ def unescape(text: str) -> str:
         return _SIMPLE.get(found[5], found[5])
 
     return _ESCAPE.sub(one, text)
-
-
-def _int32(number: float) -> int:
-    if number != number or number in (float("inf"), float("-inf")):  # noqa: PLR0124 - NaN
-        return 0
-    whole = int(number) & 0xFFFFFFFF
-    return whole - (1 << 32) if whole >= 1 << 31 else whole
-
-
-def _arithmetic(sign: str, one: float, other: float) -> Value:
-    match sign:
-        case "-":
-            return one - other
-        case "*":
-            return one * other
-        case "/":
-            if other == 0:
-                return float("nan") if one == 0 or one != one else float("inf") * one  # noqa: PLR0124
-            return one / other
-        case "%":
-            return float("nan") if other == 0 else float(one - other * int(one / other))
-        case "**":
-            return float(one**other)
-        case "<":
-            return one < other
-        case ">":
-            return one > other
-        case "<=":
-            return one <= other
-        case ">=":
-            return one >= other
-        case "&" | "|" | "^":
-            a, b = _int32(one), _int32(other)
-            return float({"&": a & b, "|": a | b, "^": a ^ b}[sign])
-        case "<<":
-            return float(_int32(float(_int32(one) << (_int32(other) & 31))))
-        case ">>":
-            return float(_int32(one) >> (_int32(other) & 31))
-        case ">>>":
-            return float((_int32(one) & 0xFFFFFFFF) >> (_int32(other) & 31))
-    return UNKNOWN

@@ -249,9 +249,12 @@ def _based(number: int, base: int) -> str:
     return sign + (text or "0")
 
 
-PURE_ARRAY: Final = words(
-    "at concat entries flat includes indexOf join keys lastIndexOf slice toString values"
+OF_FUNCTIONS: Final = words(
+    "apply arguments bind call caller length name prototype toString valueOf hasOwnProperty isPrototypeOf"
+    " propertyIsEnumerable toLocaleString __proto__ __defineGetter__ __defineSetter__ __lookupGetter__ __lookupSetter__"
 )
+"""What every function has."""
+
 CHANGING_ARRAY: Final = words("push pop shift unshift reverse splice sort fill")
 
 

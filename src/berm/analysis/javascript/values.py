@@ -51,6 +51,7 @@ class Function:
         source: the text that its node's places are in.
         pinned: where to say that its facts are, if its text was made at run time.
         made: True if it was made out of a text.
+        names: the properties that the program gave it.
     """
 
     node: Branch
@@ -59,6 +60,7 @@ class Function:
     source: bytes
     pinned: tuple[int, int, str] | None = None
     made: bool = False
+    names: dict[str, Value] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(eq=False, slots=True)
@@ -142,6 +144,8 @@ def to_text(value: Value) -> str | None:
         return "[object Object]" if value.known and "toString" not in value.names else None
     if isinstance(value, Regex):
         return value.text
+    if isinstance(value, Function):
+        return value.source[value.node.start : value.node.end].decode("utf-8", "replace")
     if isinstance(value, Method):
         return f"function {value.name}() {{ [native code] }}"
     if isinstance(value, Ref) and value.path in NATIVE_FUNCTIONS:

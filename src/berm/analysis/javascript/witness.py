@@ -9,8 +9,9 @@ from berm.analysis.branch import Branch
 from berm.analysis.fact import Fact, Kind, Sink, shorten
 from berm.analysis.javascript.values import UNKNOWN, Ref, Value, options
 
-MAX_STEPS: Final = 60_000
-SOFT_SECONDS: Final = 0.05
+MAX_STEPS: Final = 100_000
+SOFT_SECONDS: Final = 0.07
+"""CPU time after which nothing is followed any more; the analyser's child ends at 0.1 s."""
 
 
 class Scope:
@@ -51,7 +52,8 @@ class Witness:
         self.scope = Scope(None, Ref("this"))
         self.pending: dict[tuple[str, int, int], Fact] = {}
         self.resolved: set[tuple[str, int, int]] = set()
-        self._deadline = time.process_time() + SOFT_SECONDS
+        self._asked = 0
+        self._deadline = sink.began + SOFT_SECONDS
 
     def certain(self, scope: Scope | None = None) -> bool:
         """Tell whether what happens now happens to the names of a scope for certain."""
@@ -62,13 +64,17 @@ class Witness:
         """True when following any further would cost too much."""
         if self.steps > MAX_STEPS:
             return True
-        if self.steps & 0x3F == 0 and time.process_time() > self._deadline:
+        self._asked += 1
+        if self._asked & 0x7 == 0 and time.process_time() > self._deadline:
             self.steps = MAX_STEPS + 1
         return self.steps > MAX_STEPS
 
     def text(self, node: Branch) -> str:
         """Return a node's source."""
-        return self.source[node.start : node.end].decode("utf-8", "replace")
+        said = node.text
+        if said is None:
+            said = node.text = self.source[node.start : node.end].decode("utf-8", "replace")
+        return said
 
     def place(self, node: Branch) -> tuple[int, int, str]:
         """Return line, column and text of a node."""
