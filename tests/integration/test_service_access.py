@@ -78,7 +78,7 @@ def service(serve, store, keys, audit_file):
     return serve(
         BERM_STORE_URL=store, BERM_AUTH_MODE="on", BERM_SERVE_WARM="python",
         BERM_LIMITS_REQUESTS_PER_MINUTE="200", BERM_SERVE_AUDIT_LOG=str(audit_file),
-        BERM_LIMITS_FAILURES_PER_MINUTE="500",
+        BERM_LIMITS_FAILURES_PER_MINUTE="500", BERM_WEBHOOKS_KEY="k" * 40,
     ).ready()  # fmt: skip
 
 

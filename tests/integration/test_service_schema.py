@@ -54,7 +54,7 @@ def service(serve, store, key):
     return serve(
         BERM_STORE_URL=store, BERM_AUTH_MODE="on", BERM_SERVE_WARM="python",
         BERM_LIMITS_SERVICE_REQUESTS_PER_MINUTE="0", BERM_LIMITS_FAILURES_PER_MINUTE="0",
-        BERM_LIMITS_ADDRESS_REQUESTS_PER_MINUTE="0",
+        BERM_LIMITS_ADDRESS_REQUESTS_PER_MINUTE="0", BERM_WEBHOOKS_KEY="k" * 40,
     ).ready()  # fmt: skip
 
 

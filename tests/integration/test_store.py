@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -18,8 +19,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from berm.errors import ConfigError, StoreError
+from berm.service.queue import JobQueue
 from berm.service.store import migration
 from berm.service.store.database import Database
+from berm.service.store.jobs import NewJob
 from berm.service.store.opening import open_database
 from berm.service.store.schema import metadata
 from berm.service.store.settings import StoreSettings
@@ -163,6 +166,24 @@ async def test_postgresql_is_migrated_by_command_only(postgresql):
 async def test_eight_replicas_migrate_at_once(settings):
     await asyncio.gather(*(migration.migrate(settings) for _ in range(8)))
     await migration.check(settings)
+
+
+async def test_the_query_that_the_guide_gives_autoscalers_counts_what_is_open(database):
+    guide = Path(__file__).parents[2] / "docs/guides/scale-out.md"
+    (query,) = re.findall(r"```sql\n(.*?)```", guide.read_text("utf-8"), re.DOTALL)
+
+    async def answer():
+        (row,) = await database.fetch(query)
+        return next(iter(row.values())) if isinstance(row, dict) else row[0]
+
+    queue = JobQueue(database)
+    assert await answer() == 0
+    jobs = [NewJob(f"j{n}", "ann", "ann", "python", "d", b"{}") for n in range(3)]
+    await queue.enqueue(jobs)
+    (lease,) = await queue.claim("w", 1)
+    assert await answer() == 3
+    await queue.finish(lease, "AC", b"{}")
+    assert await answer() == 2
 
 
 async def test_postgresql_breaks_and_comes_back(postgresql):
