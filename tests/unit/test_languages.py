@@ -234,12 +234,15 @@ def test_wrong_definitions_name_the_entry(changes, text):
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/etc", "/home/a", "/root/x", "/var/lib", "/etc/../root", "etc/mono", "/tmp/x"]
-)
+    "path",
+    ["/", "/etc", "/home/a", "/root/x", "/var/lib", "/etc/../root", "etc/mono", "/tmp/x",
+     "/proc", "/proc/self", "/proc/self/mem", "/proc/1/maps", "/proc/self/maps/../mem"],
+)  # fmt: skip
 def test_read_paths_that_show_too_much(path):
     with pytest.raises(PolicyError, match="too wide"):
         definition.parse(table(read_paths=[path]), where="c.toml")
-    assert definition.parse(table(read_paths=["/etc/mono"]), where="c.toml").read_paths
+    for fine in ("/etc/mono", "/proc/self/maps"):
+        assert definition.parse(table(read_paths=[fine]), where="c.toml").read_paths
 
 
 def test_compile_limits_outside_their_range_name_the_file():
