@@ -20,12 +20,12 @@ pytestmark = [pytest.mark.requires_isolation, pytest.mark.timeout(600)]
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,response_headers_conformance"
 
 
-def schemathesis(url: str, *arguments: str) -> None:
+def schemathesis(url: str, *arguments: str, phases: str = "examples,coverage,fuzzing") -> None:
     done = subprocess.run(
         [
             str(Path(sys.executable).with_name("st")), "run", f"{url}/openapi.json", "--url", url,
             "--checks", CHECKS, "--max-examples", os.environ.get("BERM_EXAMPLES", "6"),
-            "--phases", "examples,coverage,fuzzing", "--seed", "1", "--no-color",
+            "--phases", phases, "--seed", "1", "--no-color",
             "--generation-database", "none", "--request-timeout", "60", *arguments,
         ],
         capture_output=True,
@@ -65,5 +65,6 @@ def test_with_a_key(service, key):
 
 
 def test_without_a_key(service):
-    schemathesis(service.url)
+    # Nobody's bodies are read, so that it is no use to try every field of them.
+    schemathesis(service.url, phases="examples,fuzzing")
     assert service.process.poll() is None

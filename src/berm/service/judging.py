@@ -76,9 +76,9 @@ class Judge:
         the engine's own.
         """
         self._engine = engine
+        self._files = files
         self._settings = settings
-        own = canonical or (lambda name: engine.registry.get(name).name)
-        self._assembly = Assembly(engine.registry, own, files, settings)
+        self._canonical = canonical or (lambda name: engine.registry.get(name).name)
 
     async def check(self, request: ExecuteRequest, *, files: bool = True) -> None:
         """Raise what is wrong with a request, before anything of it is run.
@@ -124,12 +124,14 @@ class Judge:
         )
 
     async def _task(self, request: ExecuteRequest, *, files: bool) -> Task:
+        registry = self._engine.registry
+        assembly = Assembly(registry, self._canonical, self._files, self._settings)
         if request.archive is None:
-            task = self._assembly.task(request)
+            task = assembly.task(request)
         else:  # unpacking takes a while
-            task = await asyncio.to_thread(self._assembly.task, request)
+            task = await asyncio.to_thread(assembly.task, request)
         if files:
-            self._assembly.check_files(task)
+            assembly.check_files(task)
         return task
 
 
