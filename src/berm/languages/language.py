@@ -252,7 +252,7 @@ class Language:
         return tuple(stages)
 
     def check_flags(self, flags: Sequence[str]) -> None:
-        """Raise :class:`InputError` for a compiler flag that the language does not allow."""
+        """Raise :class:`berm.InputError` for a compiler flag that the language does not allow."""
         allowed = self.definition.compile.flags if self.definition.compile else ()
         for flag in flags:
             if not any(fnmatchcase(flag, pattern) for pattern in allowed):
