@@ -125,9 +125,11 @@ HOSTILE = {
     "priorities": (
         "python",
         (
+            # Those that started about when it did; past 2,000 refusals each further one would wait.
             "import os, resource\n"
-            "for pid in range(1, 3000):\n"
-            "    if pid == os.getpid(): continue\n"
+            "me = os.getpid()\n"
+            "for pid in range(max(1, me - 300), me + 300):\n"
+            "    if pid == me: continue\n"
             "    for act in (lambda: os.setpriority(os.PRIO_PROCESS, pid, 19),\n"
             "                lambda: os.sched_setscheduler(pid, os.SCHED_IDLE, os.sched_param(0)),\n"
             "                lambda: resource.prlimit(pid, resource.RLIMIT_CPU, (1, 1))):\n"
