@@ -17,6 +17,7 @@ from typing import Any
 from berm.analysis.policy import ACTIONS, PACKS, Policy
 from berm.cell.demand import Bounds
 from berm.errors import ConfigError
+from berm.kernel.features import HostFeatures
 from berm.model import KIB, MIB, Guarantee
 from berm.policy.layers import LAYERS
 from berm.policy.plan import PlanSettings
@@ -162,6 +163,16 @@ class Config:
                 remedy="Mount a tmpfs there that this user can write (docker: --tmpfs /tmp; Kubernetes: an"
                 " emptyDir), or name another place: isolation.run_dir (BERM_ISOLATION_RUN_DIR).",
             ) from error
+
+    def check_cgroup(self, features: HostFeatures) -> None:
+        """Raise :class:`ConfigError` if a cgroup was named that cannot be used."""
+        if self.cgroup and features.cgroup_v2 is None:
+            raise ConfigError(
+                f"isolation.cgroup: {features.problems['cgroup_v2']}",
+                meaning="Memory and processes would be held by rlimits and the watchdog alone.",
+                remedy="Name a cgroup v2 directory that was delegated to this user with memory and pids"
+                " (or BERM_ISOLATION_CGROUP), or none: then one is looked for.",
+            )
 
     def analysis_policy(
         self,

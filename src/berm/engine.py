@@ -94,6 +94,7 @@ class Engine:
             await asyncio.to_thread(self.config.check_run_dir)
         baked = Path(self.config.cache_baked) if self.config.cache_baked else None
         self.shelf = await asyncio.to_thread(Shelf, places(self.config, hides=hides), baked)
+        self.config.check_cgroup(self.features)
         delegated = self.features.cgroup_v2
         if delegated is not None and "cgroup" not in self.config.ablate:
             self._stock.subtree = Subtree.open(Path(delegated))

@@ -76,6 +76,14 @@ def test_run_directories_that_cannot_be_made():
     assert "Traceback" not in said
 
 
+def test_a_cgroup_that_is_not_there():
+    got, said = start(BERM_ISOLATION_CGROUP="/sys/fs/cgroup/nowhere/berm")
+    assert got == 78, said
+    assert "/sys/fs/cgroup/nowhere/berm" in said
+    assert "isolation.cgroup" in said
+    assert "Traceback" not in said
+
+
 def test_no_landlock_and_no_namespaces():
     got, said = start(
         BERM_ISOLATION_LANDLOCK_ABI="0",
