@@ -44,6 +44,8 @@ NEXT = {
     "c": '#include <stdio.h>\nint main(void) { int n; if (scanf("%d", &n) != 1) return 1;'
     ' printf("%d\\n", n + 1); }',
     "cpp": "#include <bits/stdc++.h>\nint main() { int n; std::cin >> n; std::cout << n + 1; }",
+    "csharp": "using System; class Program { static void Main()"
+    " { Console.WriteLine(int.Parse(Console.ReadLine()) + 1); } }",
 }
 MASKED = (
     "acpi",
@@ -268,7 +270,8 @@ def served(mode: str, rootfs: Path, scratch: str) -> dict[str, Any]:
     url = f"http://127.0.0.1:{port}"
     variables = {"BERM_SERVE_HOST": "127.0.0.1", "BERM_SERVE_PORT": str(port)}
     found: dict[str, Any] = {"languages": {}}
-    with container(mode, rootfs, ["/opt/berm/bin/berm", "serve"], scratch, **variables) as one:
+    command = ["/usr/bin/tini", "--", "/opt/berm/bin/berm", "serve"]
+    with container(mode, rootfs, command, scratch, **variables) as one:
         log: list[str] = []
         threading.Thread(target=lambda: log.extend(one.process.stdout or ()), daemon=True).start()
         while ask(f"{url}/readyz")[0] != 200:

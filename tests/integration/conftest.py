@@ -116,6 +116,15 @@ class Service:
     def logged(self) -> str:
         return self.log.read_text("utf-8", "replace")
 
+    def logs(self, text: str, seconds: float = 10) -> bool:
+        """Wait until it has written this: a request's line comes when its answer has gone out."""
+        deadline = time.monotonic() + seconds
+        while text not in self.logged():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+        return True
+
     def ended(self, seconds: float = 20) -> int:
         """Wait for the process; return its exit code."""
         return self.process.wait(seconds)
