@@ -43,6 +43,7 @@ def has_rings() -> bool:
     return ring >= 0
 
 
+@pytest.mark.serial  # what one user's processes may pin is one sum, which others' fork servers take from
 async def test_the_first_cell_learns_for_all_others():
     if not has_rings():
         pytest.skip("no io_uring here, so that nothing is pinned")

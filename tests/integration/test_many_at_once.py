@@ -113,8 +113,9 @@ HOSTILE = {
         "python",
         (
             "import ctypes, os, signal\n"
-            "for pid in [-1, *range(1, 3000)]:\n"
-            "    if pid == os.getpid(): continue\n"
+            "me = os.getpid()\n"
+            "for pid in [-1, *range(max(1, me - 300), me + 300)]:\n"
+            "    if pid == me: continue\n"
             "    for number in (signal.SIGSTOP, signal.SIGKILL):\n"
             "        try: os.kill(pid, number)\n        except OSError: continue\n"
             "        print('ESCAPED', pid, number)\n"
