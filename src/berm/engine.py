@@ -89,12 +89,12 @@ class Engine:
             asyncio.to_thread(probe, self.config.landlock_abi, self.config.cgroup_path),
             asyncio.to_thread(Registry.open, self.config.languages),
         )
+        self.config.check_cgroup(self.features)
         hides = choose_family(self.features, self.config.plan) == "namespaces"
         if not hides:
             await asyncio.to_thread(self.config.check_run_dir)
         baked = Path(self.config.cache_baked) if self.config.cache_baked else None
         self.shelf = await asyncio.to_thread(Shelf, places(self.config, hides=hides), baked)
-        self.config.check_cgroup(self.features)
         delegated = self.features.cgroup_v2
         if delegated is not None and "cgroup" not in self.config.ablate:
             self._stock.subtree = Subtree.open(Path(delegated))

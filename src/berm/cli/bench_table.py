@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from rich.console import Console
 from rich.markup import escape
@@ -24,12 +23,12 @@ _WIDTH: Final = 110
 """Of the table where nobody knows how wide the paper is."""
 
 
-class Bar:
+class Bar(Progress):
     """One line for each measure; nothing where stderr is no terminal."""
 
     def __init__(self) -> None:
         console = Console(stderr=True)
-        self._progress = Progress(
+        super().__init__(
             TextColumn("{task.description:12}"),
             BarColumn(),
             MofNCompleteColumn(),
@@ -37,27 +36,13 @@ class Bar:
             console=console,
             disable=not console.is_terminal,
         )
-        self._tasks: dict[str, TaskID] = {}
-
-    def __enter__(self) -> Self:
-        """Show it."""
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Leave it as it is."""
-        self._progress.stop()
+        self._measures: dict[str, TaskID] = {}
 
     def step(self, measure: str, done: int, of: int) -> None:
         """Show how far a measure is."""
-        if measure not in self._tasks:
-            self._tasks[measure] = self._progress.add_task(measure, total=of)
-        self._progress.update(self._tasks[measure], completed=done, total=of)
+        if measure not in self._measures:
+            self._measures[measure] = self.add_task(measure, total=of)
+        self.update(self._measures[measure], completed=done, total=of)
 
 
 def table(record: Record) -> None:

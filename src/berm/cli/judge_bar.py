@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from rich.console import Console
 from rich.markup import escape
@@ -18,12 +17,12 @@ from berm.judge.packages import Labelled
 _COLOURS: Final = {"AC": "green", "WA": "red", "PE": "red", "IE": "bold magenta", "CE": "yellow"}
 
 
-class Bar:
+class Bar(Progress):
     """A progress bar for one submission at a time; nothing where stderr is no terminal."""
 
     def __init__(self) -> None:
         console = Console(stderr=True)
-        self._progress = Progress(
+        super().__init__(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
@@ -34,34 +33,18 @@ class Bar:
             disable=not console.is_terminal,
         )
 
-    def __enter__(self) -> Self:
-        """Show it."""
-        self._progress.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Take it away."""
-        self._progress.stop()
-
     def of(self, name: str) -> Callable[[Step], None]:
         """Return what a judge calls with every step of one submission."""
-        task = self._progress.add_task(escape(name), total=None, tally="queued")
+        task = self.add_task(escape(name), total=None, tally="queued")
         tally: dict[str, int] = {}
 
         def show(step: Step) -> None:
             if step.test is not None and step.test.verdict is not None:
                 tally[step.test.verdict.value] = tally.get(step.test.verdict.value, 0) + 1
             said = " ".join(f"{count} {verdict}" for verdict, count in sorted(tally.items()))
-            self._progress.update(
-                task, completed=step.done, total=step.total, tally=said or step.stage.value
-            )
+            self.update(task, completed=step.done, total=step.total, tally=said or step.stage.value)
             if step.stage is Stage.DONE:
-                self._progress.remove_task(task)
+                self.remove_task(task)
 
         return show
 
