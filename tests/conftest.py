@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,10 @@ from hypothesis import HealthCheck, settings
 sys.path.insert(0, str(Path(__file__).parent))
 
 from postgres_server import PostgresServer, binaries
+
+# A shell that starts something in the background has it ignore SIGINT, and programs inherit that: those that
+# tests start and interrupt, too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Shared, loaded machines make single examples slow; that is never what a property is about.
 settings.register_profile(
