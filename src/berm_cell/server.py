@@ -62,7 +62,12 @@ def serve(host_fd):
     except (OSError, protocol.FrameError, KeyError, TypeError, ValueError) as error:
         text = "%s: %s" % (type(error).__name__, error)
         return _fail(host, {"op": "failed", "step": "start", "errno": 0, "text": text[:500]})
-    request = Server(host, ground).serve()
+    server = Server(host, ground)
+    # Nothing of these is taken apart in a program's process: its signal handler is in force by then, and what
+    # that raises in a finalizer (that of a socket, which says that it was not closed) is dropped by CPython.
+    for thing in (host, ground, server):
+        sys_.keep_for_ever(thing)
+    request = server.serve()
     if request["op"] == "canary":
         canary.run(request)
     if request["op"] == "hoard":
