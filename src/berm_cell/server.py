@@ -326,7 +326,8 @@ class ServerWarden(warden.Warden):
 
     def _collected(self, run, status):
         if status:
-            self.tell({"op": "failed", "id": run.number, "step": "collect"})
+            text = "the files that the run left could not be read"
+            self.tell({"op": "failed", "id": run.number, "step": "collect", "text": text})
         self._clear(run)
 
     def _clear(self, run):

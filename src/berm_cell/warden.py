@@ -13,6 +13,7 @@ nothing in it.
 """
 
 import _socket
+import errno
 import os
 import select
 import signal
@@ -21,6 +22,9 @@ import time
 from berm_cell import children, protocol
 
 ANSWERS_A_LOOK = 16
+
+FULL_ROUNDS, FULL_PAUSE = 250, 0.02
+"""How often, and with how many seconds between, what cannot be sent with its descriptors is tried again."""
 
 
 class Warden:
@@ -60,11 +64,24 @@ class Warden:
             self._on(run.exec_end, 0, lambda _event: self._executed(run))
 
     def tell(self, message, fds=()):
-        """Send a frame to the host; one that is gone is noticed elsewhere."""
-        try:
-            protocol.send_frame(self._tell, message, fds)
-        except OSError:
-            pass
+        """Send a frame to the host; one that is gone is noticed elsewhere.
+
+        Frames with descriptors come from processes of one run alone, and wait while the user has too
+        many under way: anybody who has this uid can see to that.
+        """
+        for _ in range(FULL_ROUNDS):
+            try:
+                protocol.send_frame(self._tell, message, fds)
+                return
+            except OSError as error:
+                if not fds or error.errno != errno.ETOOMANYREFS:
+                    return
+            time.sleep(FULL_PAUSE)
+        text = "too many descriptors of this user are under way"
+        number, step = message["id"], "collect"
+        self.tell(
+            {"op": "failed", "id": number, "step": step, "errno": errno.ETOOMANYREFS, "text": text}
+        )
 
     def order(self, message):
         """Follow what the host says about a run; one that is over already is not an error."""

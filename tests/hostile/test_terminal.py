@@ -34,8 +34,8 @@ tried("size", lambda: os.get_terminal_size(0))
 tried("modes", lambda: termios.tcsetattr(0, termios.TCSANOW, termios.tcgetattr(0)))
 tried("control", lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
 if "bare" in sys.argv:
-    tried("exclusive", lambda: fcntl.ioctl(0, termios.TIOCEXCL))
     tried("/dev/tty", lambda: os.close(os.open("/dev/tty", os.O_RDWR | os.O_NONBLOCK)))
+    tried("exclusive", lambda: fcntl.ioctl(0, termios.TIOCEXCL))  # the last: only root may open it then
     print(json.dumps(done))
     sys.exit()
 for letter in b"id\n":

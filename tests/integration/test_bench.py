@@ -1,6 +1,7 @@
 """``berm bench`` as a user runs it, at its smallest size."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -22,12 +23,14 @@ def test_the_tiny_program_is_measured_beside_the_bare_one(tmp_path):
     )
     assert done.returncode == 0, done.stderr.decode()
     found = json.loads(done.stdout)
-    assert found["skipped"] == {}
+    # What a fork server takes only root may see, whose user namespace is not its own.
+    seen = os.geteuid() == 0
+    assert set(found["skipped"]) == (set() if seen else {"memory"})
     figures = {one["name"]: one for one in found["figures"]}
     tiny = figures["Python, tiny: p50"]
     assert min(tiny["theirs"], tiny["ours"]) > 0
     assert tiny["value"] == pytest.approx(tiny["ours"] / tiny["theirs"])
-    assert 1 < figures["Python: fork server, no cell"]["ours"] < 200
+    assert not seen or 1 < figures["Python: fork server, no cell"]["ours"] < 200
     assert b"Python, tiny: p50" in report.read_bytes()
     assert "seccomp" in found["machine"]["layers"]
 

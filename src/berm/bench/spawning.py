@@ -95,11 +95,19 @@ def cpu_of(pids: Iterable[int]) -> float:
 
 
 def memory_of(pids: Iterable[int]) -> int:
-    """Return the bytes that these processes and their descendants take, shared pages counted once."""
+    """Return the bytes that these processes and their descendants take, shared pages counted once.
+
+    Raises :class:`berm.CellError` if one of them lives and may not be looked into: without it, the sum
+    would be too small.
+    """
     total = 0
     for pid in family(pids):
         try:
             text = Path(f"/proc/{pid}/smaps_rollup").read_text("ascii")
+        except PermissionError as error:
+            raise CellError(
+                "An ordinary user may not see how much memory these processes take."
+            ) from error
         except OSError:
             continue
         total += sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:"))
