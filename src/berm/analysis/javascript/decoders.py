@@ -15,6 +15,7 @@ from typing import Final
 
 from berm.analysis.branch import Branch
 from berm.analysis.fact import words
+from berm.analysis.javascript.expressions import unescape
 from berm.analysis.javascript.values import Function, Value
 from berm.analysis.survey import walk
 
@@ -108,8 +109,9 @@ class Decoders:
         if body is None or body.type != "statement_block" or not 1 <= len(names) <= 2:
             return None
         seen = _Seen(function)
-        for node in walk(body):
-            if not seen.take(node):
+        for statement in body.kids:
+            seen.begin()
+            if not all(map(seen.take, walk(statement))):
                 return None
         free = {
             name
@@ -147,7 +149,7 @@ class _Seen:
         self._source = function.source
         self._tests: set[Branch] = set()
         self._keys: set[Branch] = set()
-        self._given: list[tuple[set[str], set[str]]] = []
+        self._given: list[list[tuple[set[str], set[str]]]] = []
         self._forks: list[Branch] = []
         self._choices: list[Branch] = []
         self.used: set[str] = set()
@@ -158,20 +160,28 @@ class _Seen:
     def _text(self, node: Branch) -> str:
         return self._source[node.start : node.end].decode("utf-8", "replace")
 
+    def _literal(self, node: Branch) -> str:
+        return unescape(self._text(node)[1:-1])
+
     def _names(self, node: Branch | None) -> set[str]:
         if node is None:
             return set()
         return {self._text(each) for each in walk(node) if each.type == "identifier"}
 
     def _depend(self, nodes: list[Branch], names: list[str]) -> list[Branch]:
-        """Return those nodes in which something stands that comes from the names."""
+        """Return those nodes in which something stands that comes from the names.
+
+        What one statement of the body gives comes after what those before it gave; only a loop has its
+        own turns before it.
+        """
         known = set(names)
-        before = 0
-        while before != len(known):
-            before = len(known)
-            for targets, parts in self._given:
-                if parts & known:
-                    known |= targets
+        for given in self._given:
+            before = 0
+            while before != len(known):
+                before = len(known)
+                for targets, parts in given:
+                    if parts & known:
+                        known |= targets
         return [node for node in nodes if self._names(node) & known]
 
     def forks(self, names: list[str]) -> list[Branch]:
@@ -181,6 +191,13 @@ class _Seen:
     def choices(self, names: list[str]) -> int:
         """Return how many other choices depend on what the function is given."""
         return len(self._depend(self._choices, names))
+
+    def begin(self) -> None:
+        """Go on to the next statement of the body."""
+        self._given.append([])
+
+    def _gives(self, target: Branch | None, value: Branch | None) -> None:
+        self._given[-1].append((self._names(target), self._names(value)))
 
     def take(self, node: Branch) -> bool:
         """Take note of a node; False if no decoder has such a one."""
@@ -192,9 +209,9 @@ class _Seen:
                 self._loop(node)
             case "variable_declarator":
                 self.declared |= self._names(node.get("name"))
-                self._given.append((self._names(node.get("name")), self._names(node.get("value"))))
+                self._gives(node.get("name"), node.get("value"))
             case "assignment_expression" | "augmented_assignment_expression":
-                self._given.append((self._names(node.get("left")), self._names(node.get("right"))))
+                self._gives(node.get("left"), node.get("right"))
             case "identifier":
                 self.used.add(self._text(node))
             case "binary_expression":
@@ -212,7 +229,7 @@ class _Seen:
                 known = callee is not None and callee.type == "identifier"
                 return not known or self._text(node.fields["function"]) not in self.declared
             case "string" if node not in self._keys:
-                self.texts.add(self._text(node)[1:-1])
+                self.texts.add(self._literal(node))
             case _:
                 return node.type in _COMPUTES
         return True
@@ -235,7 +252,7 @@ class _Seen:
             return self._text(name) in _METHODS
         if index is not None and index.type == "string":
             self._keys.add(index)
-            return self._text(index)[1:-1] in _METHODS
+            return self._literal(index) in _METHODS
         return True
 
 
