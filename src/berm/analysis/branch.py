@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from berm.analysis.grammar import Tree
 
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from tree_sitter import TreeCursor
 
 MAX_DEPTH: Final = 600
+UNSET: Final = object()
 
 
 class TooDeepError(RecursionError):
@@ -25,10 +26,11 @@ class Branch:
         kids: all named children, in order.
         start, end: bytes of the source.
         text: its source, once somebody has asked for it.
+        constant: what it always comes to, once that is seen; ``UNSET`` before, and of most nodes for ever.
         row, column: where it starts, from 0, the column in bytes.
     """
 
-    __slots__ = ("column", "end", "fields", "kids", "row", "start", "text", "type")
+    __slots__ = ("column", "constant", "end", "fields", "kids", "row", "start", "text", "type")
 
     def __init__(self, kind: str, start: int, end: int, place: tuple[int, int]) -> None:
         self.type = kind
@@ -36,6 +38,7 @@ class Branch:
         self.end = end
         self.row, self.column = place
         self.text: str | None = None
+        self.constant: Any = UNSET
         self.fields: dict[str, Branch] = {}
         self.kids: list[Branch] = []
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from berm.analysis.branch import Branch
+from berm.analysis.branch import UNSET, Branch
 from berm.analysis.fact import Kind, Sink
 from berm.analysis.javascript import methods, naming
 from berm.analysis.javascript.operators import PARTS, Operators
@@ -49,7 +49,7 @@ class Expressions(Operators):
     def __init__(self, source: bytes, sink: Sink, *, deep: bool = False) -> None:
         super().__init__(source, sink, deep=deep)
         self._by_type: dict[str, Callable[[Any], Value]] = {
-            "number": lambda node: text_number(self.text(node).replace("_", "").rstrip("n")),
+            "number": self._number,
             "string": self._string,
             "template_string": self._template,
             "identifier": self._name,
@@ -67,7 +67,7 @@ class Expressions(Operators):
             "unary_expression": self._unary,
             "binary_expression": self._binary,
             "ternary_expression": self._ternary,
-            "parenthesized_expression": lambda node: self._last(node.kids),
+            "parenthesized_expression": self._parenthesized,
             "sequence_expression": lambda node: self._last(node.kids),
             "await_expression": lambda node: self._last(node.kids),
             "yield_expression": lambda node: self._last(node.kids) and UNKNOWN,
@@ -83,6 +83,8 @@ class Expressions(Operators):
         if node is None:
             return UNDEFINED
         self.steps += 1
+        if node.constant is not UNSET:
+            return node.constant
         method = self._by_type.get(node.type)
         value = self.other(node) if method is None else method(node)
         if not base and isinstance(value, Ref | Either):
@@ -107,8 +109,19 @@ class Expressions(Operators):
 
     # --- literals -----------------------------------------------------------------------------------
 
+    def _number(self, node: Branch) -> Value:
+        node.constant = text_number(self.text(node).replace("_", "").rstrip("n"))
+        return node.constant
+
     def _string(self, node: Branch) -> Value:
-        return unescape(self.text(node)[1:-1])
+        node.constant = unescape(self.text(node)[1:-1])
+        return node.constant
+
+    def _parenthesized(self, node: Branch) -> Value:
+        value = self._last(node.kids)
+        if len(node.kids) == 1:
+            node.constant = node.kids[0].constant
+        return value
 
     def _template(self, node: Branch) -> Value:
         parts: list[str] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from berm.analysis.branch import Branch
+from berm.analysis.branch import UNSET, Branch
 from berm.analysis.fact import Sink
 from berm.analysis.javascript import methods
 from berm.analysis.javascript.values import (
@@ -32,7 +32,7 @@ class Operators(Witness):
     def __init__(self, source: bytes, sink: Sink, *, deep: bool = False) -> None:
         super().__init__(source, sink, deep=deep)
         self.turning = 0
-        self._weighed: set[Branch] = set()
+        self._weighed: dict[Branch, bool] = {}
 
     def evaluate(self, node: Branch | None, *, called: bool = False, base: bool = False) -> Value:
         """Return what an expression comes to, and note what it reaches."""
@@ -41,7 +41,16 @@ class Operators(Witness):
     def _unary(self, node: Branch) -> Value:
         operator = node.get("operator")
         sign = self.text(operator) if operator is not None else ""
-        value = self.evaluate(node.get("argument"))
+        argument = node.get("argument")
+        value = self.evaluate(argument)
+        made = self._of_one(sign, value)
+        if argument is not None and (
+            argument.constant is not UNSET or (argument.type == "array" and not argument.kids)
+        ):
+            _keep(node, made)
+        return made
+
+    def _of_one(self, sign: str, value: Value) -> Value:
         match sign:
             case "!":
                 known = truth(value)
@@ -63,20 +72,25 @@ class Operators(Witness):
         spine = [node]
         while (left := spine[-1].get("left")) is not None and left.type == "binary_expression":
             spine.append(left)
-        value = self.evaluate(spine[-1].get("left"))
+        first = spine[-1].get("left")
+        value = self.evaluate(first)
+        fixed = first is not None and first.constant is not UNSET
         for each in reversed(spine):
             operator = each.get("operator")
             sign = self.text(operator) if operator is not None else ""
-            if sign in _CHOICES:
-                value = self._choice(sign, value, each.get("right"))
-                continue
             right = each.get("right")
+            if sign in _CHOICES:
+                value, fixed = self._choice(sign, value, right), False
+                continue
             if self.turning and sign in _SUMS and right is not None:
-                if value != value and right in self._weighed:  # noqa: PLR0124 - NaN
+                if value != value and self._weighed.get(right):  # noqa: PLR0124 - NaN
                     continue
-                if self._is_sum(right):
-                    self._weighed.add(right)
+                if right not in self._weighed:
+                    self._weighed[right] = self._is_sum(right)
             value = self.operate(sign, value, self.evaluate(right))
+            fixed = fixed and right is not None and right.constant is not UNSET
+        if fixed:
+            _keep(node, value)
         return value
 
     def _is_sum(self, node: Branch) -> bool:
@@ -158,6 +172,12 @@ class Operators(Witness):
         other = self.evaluate(node.get("alternative"))
         self.uncertain -= known is None
         return either([one, other]) if known is None else (one if known else other)
+
+
+def _keep(node: Branch, value: Value) -> None:
+    """Remember what a node comes to that is made of constants only."""
+    if is_primitive(value):
+        node.constant = value
 
 
 def _int32(number: float) -> int:

@@ -97,15 +97,21 @@ class Witness:
         """Note a pattern unless a later, deeper look at the same place finds out more."""
         self.lost = True
         line, column, text = self.place(node)
-        key = (name, line, column)
+        key = self._key(name, node)
         self.resolved.discard(key)
         self.pending[key] = Fact(Kind.PATTERN, name, line, column, text, note)
 
     def settled(self, name: str, node: Branch) -> None:
         """Take back :meth:`unresolved`."""
-        line, column, _ = self.place(node)
-        if (name, line, column) not in self.pending:
-            self.resolved.add((name, line, column))
+        key = self._key(name, node)
+        if key not in self.pending:
+            self.resolved.add(key)
+
+    def _key(self, name: str, node: Branch) -> tuple[str, int, int]:
+        """Return what tells a place from all others, in this look and in a later one."""
+        if self.pinned is not None:
+            return (name, -self.pinned[0], self.pinned[1])
+        return (name, node.row, node.column)
 
     def reached(self, node: Branch, value: Value, *, called: bool) -> None:
         """Note what a value leads to."""
