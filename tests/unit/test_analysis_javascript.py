@@ -6,8 +6,12 @@ import base64
 
 import pytest
 
+from berm.analysis import grammar
+from berm.analysis.branch import grow
 from berm.analysis.examine import examine
+from berm.analysis.fact import Sink
 from berm.analysis.javascript import witness
+from berm.analysis.javascript.evaluator import Evaluator
 from berm.analysis.policy import Policy
 
 CONTEST = Policy("contest")
@@ -177,6 +181,19 @@ def rc4(text: str, key: str) -> str:
     return made
 
 
+def defended(program: bytes) -> bytes:
+    """Return a program of :func:`hidden` whose base64 decoder also looks whether somebody laid it out."""
+    told = "String.fromCharCode(255 & bits >> (-2 * n & 6))"
+    lines = program.decode().replace(
+        f"made += {told} : 0", f"made += laid || own.charCodeAt(i + 10) - 10 !== 0 ? {told} : n : 0"
+    )
+    lines = lines.replace(
+        "told = '';",
+        "told = '', own = made + plain, laid = ('' + function () { return 0; })['\\x69ndexOf']('\\x0a') !== -1;",
+    )
+    return lines.encode()
+
+
 def hidden(program: str, *, keyed: bool) -> bytes:
     """Return a program whose texts are behind the decoders, the array turned by 50."""
     keys = ["k1", "k2", "k3", *(f"q{n}" for n in range(len(HIDDEN)))]
@@ -202,6 +219,35 @@ def test_what_decoders_hide_is_told(keyed, monkeypatch):
     assert "child_process.exec" in {finding.subject for finding in examine(source, "javascript")}
     harmless = hidden("console.log(<word 7>, <word 9>.length);", keyed=keyed)
     assert not {f.rule for f in examine(harmless, "javascript") if f.category != "obfuscation"}
+
+
+@pytest.mark.parametrize("keyed", [False, True])
+def test_a_decoder_that_looks_whether_it_was_laid_out_is_one(keyed):
+    source = defended(hidden("require(<child_process>)[<exec>](<id>);", keyed=keyed))
+    inline = b" ".join(source.splitlines())
+    assert evaluated(inline) < evaluated(source) / 2
+    assert "child_process.exec" in {f.subject for f in examine(inline, "javascript")}
+
+
+def evaluated(source: bytes) -> int:
+    """Return how many steps a program takes whose time is not bounded."""
+    tree = grammar.parse("javascript", source)
+    assert tree is not None
+    evaluator = Evaluator(source, Sink(lambda *_: False), deep=True)
+    evaluator._deadline += 60.0
+    evaluator.run(grow(tree))
+    return evaluator.steps
+
+
+def test_what_a_decoder_leaves_out_of_a_text_is_left_out(monkeypatch):
+    monkeypatch.setattr(witness, "SOFT_SECONDS", 20.0)
+    source = hidden("require(<child_process>)[<exec>](<id>);", keyed=False)
+    loose = source.replace(b"'y2HPBgrFChjVy2vZCW'", b"'y2H P!BgrFChjVy2vZCW'")
+    assert loose != source
+    assert "child_process.exec" in {f.subject for f in examine(loose, "javascript")}
+    # One that fails on what is no digit is followed step by step, and is not taken for one that leaves it out.
+    strict = loose.replace(b"~c && (bits", b"(c < 0 ? i = 999 : 1) && ~c && (bits")
+    assert "child_process.exec" not in {f.subject for f in examine(strict, "javascript")}
 
 
 def test_a_decoder_that_knows_a_text_of_its_own_is_not_taken_for_one(monkeypatch):

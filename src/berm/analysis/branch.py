@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from berm.analysis.grammar import Tree
 
 if TYPE_CHECKING:
-    from tree_sitter import TreeCursor
+    from tree_sitter import Node, TreeCursor
 
 MAX_DEPTH: Final = 600
 UNSET: Final = object()
@@ -49,28 +49,26 @@ class Branch:
 
 def grow(tree: Tree) -> Branch:
     """Return the root of a tree. Raises :class:`TooDeepError`."""
-    cursor = tree.root.walk()
-    return _grow(cursor, 0)
+    return _grow(tree.root.walk(), tree.root, 0)
 
 
-def _grow(cursor: TreeCursor, depth: int) -> Branch:
-    node = cursor.node
-    assert node is not None  # noqa: S101 - a cursor always stands on a node
-    place = node.start_point
-    made = Branch(node.type, node.start_byte, node.end_byte, (place[0], place[1]))
+def _grow(cursor: TreeCursor, node: Node, depth: int) -> Branch:
+    made = Branch(node.type, node.start_byte, node.end_byte, node.start_point)
     if depth > MAX_DEPTH:
         raise TooDeepError(f"more than {MAX_DEPTH} levels")
-    if cursor.goto_first_child():
-        while True:
-            child = cursor.node
-            field = cursor.field_name
-            if child is not None and child.type != "comment" and (child.is_named or field):
-                grown = _grow(cursor, depth + 1)
-                if field and field not in made.fields:
-                    made.fields[field] = grown
-                if child.is_named:
-                    made.kids.append(grown)
-            if not cursor.goto_next_sibling():
-                break
-        cursor.goto_parent()
+    if not cursor.goto_first_child():
+        return made
+    fields, kids = made.fields, made.kids
+    while True:
+        child = cursor.node  # made anew each time that it is asked for
+        field = cursor.field_name
+        if child is not None and (field or child.is_named) and child.type != "comment":
+            grown = _grow(cursor, child, depth + 1)
+            if field and field not in fields:
+                fields[field] = grown
+            if child.is_named:
+                kids.append(grown)
+        if not cursor.goto_next_sibling():
+            break
+    cursor.goto_parent()
     return made

@@ -122,6 +122,7 @@ def _warm_up() -> None:
             examine(_WARM.get(name, b"x"), name)
         rules_for(name)
     sys.setrecursionlimit(12_000)
+    gc.set_threshold(20_000, 20, 20)  # a program makes many nodes that all live until its end
     gc.collect()
     gc.freeze()
 

@@ -16,12 +16,11 @@ from typing import Final
 from berm.analysis.branch import Branch
 from berm.analysis.fact import words
 from berm.analysis.javascript.expressions import unescape
-from berm.analysis.javascript.values import Function, Value
+from berm.analysis.javascript.values import UNKNOWN, Function, Value
 from berm.analysis.survey import walk
 
 _ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _DIGITS: Final = (frozenset(_ALPHABET), frozenset(_ALPHABET[:-2] + "-_"))
-_PLAIN: Final = frozenset(_ALPHABET)
 _COMPUTES: Final = words(
     "binary_expression unary_expression update_expression assignment_expression augmented_assignment_expression"
     " call_expression member_expression subscript_expression arguments sequence_expression parenthesized_expression"
@@ -48,6 +47,7 @@ class _Shape:
         wide: the bytes are UTF-8.
         before: of RC4, the base64 decoder that its text goes through first.
         proven: one of its calls came to what this says.
+        loose: so did one with characters that are no digits: it leaves them out.
         trials: calls that came to nothing known.
     """
 
@@ -55,13 +55,25 @@ class _Shape:
     wide: bool = False
     before: _Shape | None = None
     proven: bool = False
+    loose: bool = False
     trials: int = 0
 
-    def of(self, args: Sequence[Value], states: dict[str, list[int]]) -> str | None:
+    def tells(self, text: str) -> bool:
+        """Tell whether what was seen of it holds for a text too."""
+        return self.proven and (self.loose or self.strict(text))
+
+    def strict(self, text: str) -> bool:
+        """Tell whether a text has nothing that a decoder might leave out."""
+        return not self.alphabet or set(self.alphabet).issuperset(text)
+
+    def of(
+        self, args: Sequence[Value], states: dict[str, list[int]], *, trial: bool = False
+    ) -> str | None:
         """Return what it gives; None where only its own steps would tell."""
         text = args[0]
         if self.alphabet:
-            return _from_base64(text, self.alphabet, wide=self.wide)
+            known = trial or self.loose or self.strict(text)
+            return _from_base64(text, self.alphabet, wide=self.wide) if known else None
         if self.before is not None:
             inner = self.before.of([text], states)
             if inner is None:
@@ -77,22 +89,31 @@ class Decoders:
         self._shapes: dict[Branch, _Shape | None] = {}
         self._states: dict[str, list[int]] = {}
 
-    def decode(self, function: Function, args: Sequence[Value]) -> str | None:
-        """Return what a call of a proven decoder gives; None for any other function."""
-        if not _are_texts(args):
+    def decode(self, function: Function, args: Sequence[Value]) -> Value:
+        """Return what a call of a proven decoder gives; None for any other function.
+
+        What a decoder gives for a text that is not known is not known, and costs nothing.
+        """
+        if not 1 <= len(args) <= 2:
             return None
         shape = self._shape(function)
-        return shape.of(args, self._states) if shape is not None and shape.proven else None
+        if shape is None:
+            return None
+        if not _are_texts(args):
+            return UNKNOWN if UNKNOWN in args else None
+        return shape.of(args, self._states) if shape.tells(args[0]) else None
 
     def compare(self, function: Function, args: Sequence[Value], value: Value) -> None:
         """Hear what a call came to that was followed step by step."""
         shape = self._shape(function) if _are_texts(args) and args[0] else None
-        if shape is None or shape.proven:
+        if shape is None or shape.tells(args[0]):
             return
         shape.trials += 1
-        if isinstance(value, str) and shape.of(args, self._states) == value:
-            shape.proven = True
-        elif isinstance(value, str) or shape.trials >= _TRIALS:
+        said = shape.of(args, self._states, trial=True) if isinstance(value, str) else None
+        if said is not None and said == value:
+            shape.proven, shape.trials = True, 0
+            shape.loose = shape.loose or not shape.strict(args[0])
+        elif said is not None or shape.trials >= _TRIALS:
             self._shapes[function.node] = None
 
     def _shape(self, function: Function) -> _Shape | None:
@@ -113,11 +134,10 @@ class Decoders:
             seen.begin()
             if not all(map(seen.take, walk(statement))):
                 return None
-        free = {
-            name
-            for name in seen.used - seen.declared - set(names)
-            if self._value(function, name) is not function
-        }
+        outer = seen.used - seen.declared - set(names)
+        free = {name for name in outer if self._value(function, name) is not function}
+        if outer != free and b"\n" in function.source[function.node.start : function.node.end]:
+            return None  # one that reads its own text; on one line that text decides nothing
         alphabets = [text for text in seen.texts if len(text) >= 64]
         if any(len(text) > 2 for text in seen.texts - set(alphabets)) or seen.forks(names):
             return None
@@ -269,14 +289,19 @@ def _parameters(function: Function) -> list[str]:
 
 
 def _from_base64(text: str, alphabet: str, *, wide: bool) -> str | None:
-    plain = text.translate(str.maketrans(alphabet, _ALPHABET))
-    if not _PLAIN.issuperset(plain):
+    """Return a text after base64, as those programs do it: what is no digit of theirs is left out."""
+    if "=" in text:
         return None
+    plain = text.translate(str.maketrans(alphabet, _ALPHABET))
+    if not set(alphabet).issuperset(text):
+        plain = "".join(new for new, old in zip(plain, text, strict=True) if old in alphabet)
+    if len(plain) % 4 == 1:
+        plain = plain[:-1]
     try:
         data = base64.b64decode(plain + "=" * (-len(plain) % 4))
-        return data.decode("utf-8" if wide else "latin-1")
-    except (binascii.Error, UnicodeDecodeError):
+    except binascii.Error:
         return None
+    return data.decode("utf-8", "replace") if wide else data.decode("latin-1")
 
 
 def _rc4(text: str, key: str, states: dict[str, list[int]]) -> str | None:
