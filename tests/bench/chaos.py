@@ -61,6 +61,8 @@ class Crowd:
         self.refused: collections.Counter[int] = collections.Counter()
         self.tries: collections.Counter[int] = collections.Counter()
         self._ends = False
+        # One for both threads: to make one takes longer than a request.
+        self._client = httpx.Client(timeout=40)
         self._threads = [threading.Thread(target=self._feed), threading.Thread(target=self._watch)]
         for thread in self._threads:
             thread.start()
@@ -71,7 +73,7 @@ class Crowd:
             time.sleep(0.1)
             return None
         try:
-            answer = httpx.request(method, random.choice(urls) + path, timeout=40, **given)
+            answer = self._client.request(method, random.choice(urls) + path, **given)
         except httpx.HTTPError:
             time.sleep(0.1)
             return None
@@ -151,6 +153,7 @@ class Crowd:
         for one in list(self.seen):
             while not self.look(one):
                 assert time.monotonic() < deadline + 300, "nobody answers any more"
+        self._client.close()
         return sorted(self.open)
 
     def untold(self) -> list[str]:

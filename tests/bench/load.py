@@ -2,6 +2,7 @@
 
     .venv/bin/python tests/bench/load.py burst                  # 300 users x 3 submissions x 10 tests
     .venv/bin/python tests/bench/load.py flood                  # 50 users, without and with 1,000 of one other
+    .venv/bin/python tests/bench/load.py flood --apart 0.2      # the 50 one after the other on a machine that idles
     .venv/bin/python tests/bench/load.py scale                  # one worker on one processor, then two on two
 
 Figures are printed as JSON: throughput, percentiles of wait (handed in until started) and total (handed in
@@ -18,6 +19,7 @@ import collections
 import datetime as dt
 import json
 import os
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -51,31 +53,31 @@ def submission(user: str, tests: int, code: str = CODE) -> dict[str, Any]:
 
 
 class Class:
-    """Users of one service, each with submissions of its own."""
+    """Users of one service, each with submissions and connections of its own."""
 
     def __init__(self, urls: list[str]) -> None:
-        self._clients = [
-            httpx.AsyncClient(
-                base_url=url,
-                timeout=120,
-                limits=httpx.Limits(max_connections=400, max_keepalive_connections=400),
-            )
-            for url in urls
-        ]
+        self._urls = urls
+        # A pool that everybody shared would be searched by each request, which costs more than all the rest.
+        self._clients: dict[str, httpx.AsyncClient] = {}
+        self._context = ssl.create_default_context()
         self.statuses: collections.Counter[int] = collections.Counter()
         self.times: dict[str, list[tuple[float, float]]] = collections.defaultdict(list)
         self.wrong = 0
 
     async def close(self) -> None:
-        for client in self._clients:
+        for client in self._clients.values():
             await client.aclose()
 
-    def _client(self, user: str) -> httpx.AsyncClient:
-        return self._clients[hash(user) % len(self._clients)]
+    def client(self, user: str) -> httpx.AsyncClient:
+        """Return this user's own, made at the first call."""
+        if user not in self._clients:
+            url = self._urls[len(self._clients) % len(self._urls)]
+            self._clients[user] = httpx.AsyncClient(base_url=url, timeout=120, verify=self._context)
+        return self._clients[user]
 
     async def hand_in(self, user: str, tests: int) -> str:
         while True:
-            answer = await self._client(user).post("/v1/submissions", json=submission(user, tests))
+            answer = await self.client(user).post("/v1/submissions", json=submission(user, tests))
             self.statuses[answer.status_code] += 1
             if answer.status_code == 202:
                 return str(answer.json()["id"])
@@ -84,7 +86,7 @@ class Class:
 
     async def result(self, user: str, one: str) -> None:
         while True:
-            answer = await self._client(user).get(f"/v1/submissions/{one}", params={"wait": 60})
+            answer = await self.client(user).get(f"/v1/submissions/{one}", params={"wait": 60})
             self.statuses[answer.status_code] += 1
             if answer.status_code in (429, 503):
                 await asyncio.sleep(float(answer.headers["retry-after"]))
@@ -140,8 +142,10 @@ async def burst(urls: list[str], users: int, submissions: int, tests: int) -> di
     return figures(people, seconds)
 
 
-async def flood(urls: list[str], users: int, flooded: int, tests: int) -> dict[str, Any]:
-    """Users who hand one in every now and then; then the same beside one who handed in a heap."""
+async def flood(
+    urls: list[str], users: int, flooded: int, tests: int, apart: float
+) -> dict[str, Any]:
+    """Users who hand in one each, ``apart`` seconds apart; then the same beside one with a heap."""
     report = {}
     for name, heap in (("without", 0), ("with", flooded)):
         people = Class(urls)
@@ -149,13 +153,13 @@ async def flood(urls: list[str], users: int, flooded: int, tests: int) -> dict[s
         began = time.monotonic()
 
         async def normal(number: int, people: Class = people) -> None:
-            await asyncio.sleep(number * 0.2)
+            await asyncio.sleep(number * apart)
             await people.user(f"normal {number}", 1, tests)
 
         await asyncio.gather(*(normal(number) for number in range(users)))
         report[name] = figures(people, time.monotonic() - began, "normal")
         for one in ids:
-            await people._client("flooder").delete(f"/v1/submissions/{one}")
+            await people.client("flooder").delete(f"/v1/submissions/{one}")
         await people.close()
     ratio = report["with"]["total"]["p95"] / report["without"]["total"]["p95"]
     return {**report, "p95_ratio": round(ratio, 2)}
@@ -240,6 +244,7 @@ def main() -> None:
     parser.add_argument("--submissions", type=int, default=3)
     parser.add_argument("--tests", type=int, default=10)
     parser.add_argument("--flood", type=int, default=1000)
+    parser.add_argument("--apart", type=float, default=0.0, help="seconds between two of the users")
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="berm-load-"))
     if given.what == "scale":
@@ -273,7 +278,9 @@ def main() -> None:
         if given.what == "burst":
             report = asyncio.run(burst(urls, given.users or 300, given.submissions, given.tests))
         else:
-            report = asyncio.run(flood(urls, given.users or 50, given.flood, given.tests))
+            report = asyncio.run(
+                flood(urls, given.users or 50, given.flood, given.tests, given.apart)
+            )
     finally:
         for replica in replicas:
             replica.stop()

@@ -191,6 +191,21 @@ def test_keys_are_rotated_and_revoked(service, store, eventually):
         assert file.stat().st_mode & 0o077 == 0
 
 
+def test_a_class_gets_its_keys_at_once_or_not_at_all(store, tmp_path):
+    students = tmp_path / "students.txt"
+    students.write_text("ann\n\n bob \nZoë\n", "utf-8")
+    arguments = ("keys", "create", "--users", str(students), "--label", "exam", "--json")
+    made = [json.loads(line) for line in berm(*arguments, store=store).splitlines()]
+    assert [one["user"] for one in made] == ["ann", "bob", "Zoë"]
+    assert len({one["key"] for one in made}) == 3
+    for wrong in (b"ann\nann\n", b"\n", b"\xff\n", b"x" * 201, b"ok\na\x00b\n"):
+        students.write_bytes(wrong)
+        with pytest.raises(AssertionError, match=r"berm: .*(users?|UTF-8)"):
+            berm(*arguments, store=store)
+    listed = json.loads(berm("keys", "list", "--json", store=store))
+    assert sum(row["label"] == "exam" for row in listed) == 3
+
+
 def test_a_user_has_so_many_requests_and_others_theirs(serve, store, refused):
     one, two = (new_key(store, f"limited-{n}")["key"] for n in (1, 2))
     machine = new_key(store, "lms", "service")["key"]

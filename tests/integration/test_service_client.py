@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import inspect
 import json
 import os
 import re
-import shutil
-import sqlite3
 import subprocess
 import sys
 import time
@@ -198,38 +195,3 @@ def test_the_settings_of_the_guide_for_a_class_are_right(shell, tmp_path):
     shell(f"cd {tmp_path}\n" + "\n".join(made))
     keys = [json.loads(line) for line in (tmp_path / "keys.jsonl").read_text().splitlines()]
     assert len({one["key"] for one in keys}) == 2
-
-
-def test_a_backup_is_taken_and_restored_as_the_guide_says(
-    serve, service, shell, key, store, tmp_path
-):
-    with berm.Client(service.url, shell_key := new_key(shell)) as client:
-        submission = client.submit("python", ADD, TESTS[:2])
-        assert client.submission(submission, wait=60).verdict == "AC"
-        waits = client.submit("python", "import time\ntime.sleep(5)\n" + ADD, TESTS[:1], timeout=10)
-        folder = Path(store.removeprefix("sqlite:///")).parent
-        guide = (GUIDES / "scale-out.md").read_text("utf-8")
-        backup = re.search(r"`(sqlite3 berm.db .*?)`", guide)[1]
-        if shutil.which("sqlite3") is None:  # the command is Debian's package of that name
-            with (
-                contextlib.closing(sqlite3.connect(folder / "berm.db")) as live,
-                contextlib.closing(sqlite3.connect(folder / "copy.db")) as copy,
-            ):
-                live.backup(copy)
-        else:
-            shell(f"cd {folder} && {backup}")
-        client.cancel(waits)
-    restored = tmp_path / "berm.db"
-    shutil.copy(folder / "copy.db", restored)
-    after = serve(
-        BERM_STORE_URL=f"sqlite:///{restored}", BERM_AUTH_MODE="on", BERM_SERVE_WARM="python"
-    ).ready()
-    with berm.Client(after.url, shell_key) as client:
-        assert client.submission(submission).verdict == "AC"
-        # What waited or ran when the copy was made is judged again.
-        assert client.submission(waits, wait=60).verdict == "AC"
-
-
-def new_key(shell):
-    return re.search(r"berm_\S+", shell("berm keys create --user restorer --role student".replace(
-        "berm ", ".venv/bin/berm ", 1)))[0]  # fmt: skip

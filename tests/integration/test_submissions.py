@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import signal
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -297,24 +295,6 @@ def test_a_drained_service_gives_its_submissions_back(serve, tmp_path: Path):
     with serve(**environment).ready().client() as client:
         found = final(client, accepted["id"])
     assert (found["verdict"], found["attempt"], found["failures"]) == ("AC", 2, [])
-
-
-def test_a_restored_copy_knows_what_was_accepted(serve, tmp_path: Path):
-    first, second = tmp_path / "berm.db", tmp_path / "restored" / "berm.db"
-    environment = ENVIRONMENT | {"BERM_STORE_URL": f"sqlite:///{first}"}
-    with serve(**environment).ready().client() as client:
-        done = final(client, submit(client)["id"])
-        waiting = submit(client, code=SLOW, tests=1)["id"]
-        second.parent.mkdir()
-        with (
-            contextlib.closing(sqlite3.connect(first)) as source,
-            contextlib.closing(sqlite3.connect(second)) as copy,
-        ):
-            source.backup(copy)  # what `.backup` of the sqlite3 command does
-    environment["BERM_STORE_URL"] = f"sqlite:///{second}"
-    with serve(**environment).ready().client() as client:
-        assert client.get(f"/v1/submissions/{done['id']}").json() == done
-        assert final(client, waiting)["verdict"] == "AC"
 
 
 def test_half_a_service_needs_a_store_that_is_shared(serve):

@@ -57,14 +57,14 @@ def test_keys_end():
 
 
 def test_scopes_are_never_more_than_the_role_has():
-    assert keyring.checked("l", "u", Role.STUDENT, []) == {Scope.RUN, Scope.SUBMIT}
-    assert keyring.checked("l", "u", Role.ADMIN, ["metrics"]) == {Scope.METRICS}
+    assert keyring.checked_scopes(Role.STUDENT, []) == {Scope.RUN, Scope.SUBMIT}
+    assert keyring.checked_scopes(Role.ADMIN, ["metrics"]) == {Scope.METRICS}
     for role, scope in ((Role.STUDENT, "erase"), (Role.TEACHER, "metrics"), (Role.ADMIN, "fly")):
         with pytest.raises(InputError, match=scope):
-            keyring.checked("l", "u", role, [scope])
+            keyring.checked_scopes(role, [scope])
     for label, user in (("", "u"), ("l", ""), ("l", "x" * 201), ("a\nb", "u"), ("l", "u\0")):
         with pytest.raises(InputError):
-            keyring.checked(label, user, Role.STUDENT, [])
+            keyring.check_texts(label, user)
     assert ROLE_SCOPES[Role.ADMIN] == frozenset(Scope)
     assert not ROLE_SCOPES[Role.SERVICE] & {Scope.READ_ALL, Scope.CANCEL_ALL, Scope.ERASE}
 

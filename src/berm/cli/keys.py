@@ -31,10 +31,18 @@ _DAYS = Annotated[float, typer.Option(help="Days until it expires; 0 for never."
 _JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _DAY = 86400.0
 _HOUR = 3600.0
+_MOST_USERS = 2000
+_MOST_BYTES = 1 << 20
 
 
 def create(
-    user: Annotated[str, typer.Option(help="Whom the key stands for.")],
+    user: Annotated[str, typer.Option(help="Whom the key stands for.")] = "",
+    users: Annotated[
+        Path | None,
+        typer.Option(
+            help="A file with a user a line; one key each, or none at all; - reads stdin."
+        ),
+    ] = None,
     role: Annotated[str, typer.Option(help="student, teacher, admin or service.")] = "student",
     label: Annotated[str, typer.Option(help="What it is for, in your words.")] = "",
     scope: Annotated[
@@ -44,27 +52,50 @@ def create(
     config: _FILE = None,
     as_json: _JSON = False,
 ) -> int:
-    """Make a key and print it. It is shown this once; the store keeps only its SHA-256."""
+    """Make keys and print them. They are shown this once; the store keeps only their SHA-256."""
     from berm.service.access import keyring, keys
     from berm.service.principal import Role
 
+    names = _users(user, users)
     try:
         wanted = Role(role)
     except ValueError:
         raise InputError(
             f"There is no role {role!r}.", remedy=f"The roles are: {', '.join(Role)}."
         ) from None
-    scopes = keyring.checked(label or user, user, wanted, scope or [])
-    made = keys.new_key()
+    scopes = keyring.checked_scopes(wanted, scope or [])
+    for name in names:
+        keyring.check_texts(label or name, name)
+    new = [(keys.new_key(), label or name, name) for name in names]
     lifetime = days * _DAY or None
-    new = _stored(
-        config,
-        lambda database: database.run(
-            keyring.create, made, label or user, user, wanted, scopes, lifetime
-        ),
+    made = _stored(
+        config, lambda database: database.run(keyring.create_all, new, wanted, scopes, lifetime)
     )
-    _print_new(new, as_json)
+    for one in made:
+        _print_new(one, as_json)
     return Exit.OK
+
+
+def _users(user: str, file: Path | None) -> list[str]:
+    if bool(user) == bool(file):
+        raise InputError("Whose key?", remedy="Give --user NAME, or --users FILE for many.")
+    if file is None:
+        return [user]
+    try:
+        with sys.stdin.buffer if str(file) == "-" else file.open("rb") as opened:
+            text = opened.read(_MOST_BYTES + 1).decode()
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{file} is not UTF-8.") from None
+    names = [name for line in text.splitlines() if (name := line.strip())]
+    if not names or len(text) > _MOST_BYTES or len(names) > _MOST_USERS:
+        raise InputError(
+            f"{file} names no user, or too many.", remedy=f"One a line, at most {_MOST_USERS}."
+        )
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise InputError(f"{file} names some users twice: {', '.join(twice[:5])}.")
+    return names
 
 
 def show(config: _FILE = None, as_json: _JSON = False) -> int:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from berm.errors import InputError
@@ -57,6 +57,19 @@ def create(
         lifetime=lifetime,
     )
     return NewKey(text, _key(rows[0]))
+
+
+def create_all(
+    new: Sequence[tuple[tuple[str, str, bytes], str, str]],
+    role: Role,
+    scopes: frozenset[Scope],
+    lifetime: float | None,
+) -> Script[list[NewKey]]:
+    """Put many keys into the store, or none: each with what is new, its label and its subject."""
+    made = []
+    for key, label, subject in new:
+        made.append((yield from create(key, label, subject, role, scopes, lifetime)))
+    return made
 
 
 def find(name: str) -> Script[ApiKey | None]:
@@ -112,15 +125,19 @@ def rotate(
     return new
 
 
-def checked(label: str, subject: str, role: Role, scopes: list[str]) -> frozenset[Scope]:
-    """Return the scopes of a key to be made; the role's own where none are named.
-
-    Raises:
-        InputError: a text is empty or too long, or a scope is unknown or more than the role has.
-    """
+def check_texts(label: str, subject: str) -> None:
+    """Raise InputError for a label or a user that is empty, too long, or not printable."""
     for what, text in (("label", label), ("user", subject)):
         if not 0 < len(text) <= _MAX_TEXT or not text.isprintable():
             raise InputError(f"The {what} is empty, too long, or not printable.")
+
+
+def checked_scopes(role: Role, scopes: list[str]) -> frozenset[Scope]:
+    """Return the scopes of a key to be made; the role's own where none are named.
+
+    Raises:
+        InputError: a scope is unknown or more than the role has.
+    """
     most = scopes_of(role)
     if not scopes:
         return most
