@@ -121,6 +121,9 @@ class RuleSet:
                         self._open.setdefault(kind, []).append((name[:-1], rule))
                     else:
                         self._exact.setdefault((kind, name), []).append(rule)
+        self._starts = {
+            kind: tuple(start for start, _ in found) for kind, found in self._open.items()
+        }
         self.queries = [
             (rule, rule.queries[language]) for rule in self.rules if language in rule.queries
         ]
@@ -137,9 +140,7 @@ class RuleSet:
 
     def wants(self, kind: Kind, name: str) -> bool:
         """Tell whether any rule asks for a fact."""
-        return (kind, name) in self._exact or any(
-            name.startswith(start) for start, _ in self._open.get(kind, ())
-        )
+        return (kind, name) in self._exact or name.startswith(self._starts.get(kind, ()))
 
     @functools.cached_property
     def vocabulary(self) -> Vocabulary:

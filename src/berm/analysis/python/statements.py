@@ -43,6 +43,7 @@ class Evaluator(Binding):
         self._functions: list[Function] = []
         self._returns: list[list[Value]] = []
         self._generators: dict[ast.AST, bool] = {}
+        self._changed: dict[ast.AST, set[str]] = {}
         self._by_statement: dict[type[ast.AST], Callable[[Any], _Stop | None]] = {
             ast.Expr: self._expression,
             ast.Assign: self._assignment,
@@ -101,7 +102,9 @@ class Evaluator(Binding):
             if isinstance(function.node, ast.Lambda):
                 self.evaluate(function.node.body)
             else:
-                self.run_body(function.node)
+                self._returns.append([])
+                self.run_block(function.node.body)
+                self._returns.pop()
         finally:
             self.uncertain -= 1
             self.scope = outer
@@ -213,7 +216,9 @@ class Evaluator(Binding):
         self, node: ast.For | ast.AsyncFor | ast.While, start: Callable[[], object]
     ) -> _Stop | None:
         """Look at a loop's body once, with what it changes unknown."""
-        changed = _assigned(node.body)
+        changed = self._changed.get(node)
+        if changed is None:
+            changed = self._changed[node] = _assigned(node.body)
         before = {name: self.scope.names[name] for name in changed if name in self.scope.names}
         for name, value in before.items():
             if type(value) in (list, dict, set, bytearray):
@@ -282,19 +287,37 @@ class Evaluator(Binding):
 
 
 def _own(body: Iterable[ast.AST]) -> Iterable[ast.AST]:
-    """Walk what belongs to a function itself."""
+    """Walk what belongs to a function itself: statements, expressions and what holds them."""
     todo = list(body)
     while todo:
         node = todo.pop()
         yield node
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-            todo.extend(ast.iter_child_nodes(node))
+        kind = type(node)
+        parts = _PARTS.get(kind)
+        if parts is None:
+            parts = _PARTS[kind] = _parts(kind)
+        for field in parts:
+            value = getattr(node, field, None)
+            if type(value) is list:
+                todo += [each for each in value if isinstance(each, ast.AST)]
+            elif isinstance(value, ast.AST):
+                todo.append(value)
+
+
+_PARTS: Final[dict[type[ast.AST], tuple[str, ...]]] = {}
+
+
+def _parts(kind: type[ast.AST]) -> tuple[str, ...]:
+    """Return the fields of a kind of node that may bind a name of the function that it stands in."""
+    if issubclass(kind, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+        return ()
+    if issubclass(kind, ast.Constant | ast.Name):
+        return ()
+    return tuple(field for field in kind._fields if field not in ("ctx", "op", "ops"))
 
 
 def _assigned(body: Iterable[ast.AST]) -> set[str]:
     """Return the names that statements bind."""
     return {
-        node.id
-        for node in _own(body)
-        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
+        node.id for node in _own(body) if type(node) is ast.Name and type(node.ctx) is not ast.Load
     }
