@@ -49,6 +49,7 @@ HONEST = {
     "system as a key": "d = {'system': 1, 'popen': 2}\nprint(d['system'])",
     "doctest": "def f(x):\n    '''\n    >>> f(1)\n    1\n    '''\n    return x\nimport doctest\ndoctest.testmod()",
     "timeit": "from timeit import timeit\nprint(timeit('f(1)', setup='from __main__ import f', number=3))",
+    "proxy": "class A:\n    def __getattribute__(self, name):\n        return super().__getattribute__(name) or object.__getattribute__(self, name)\nprint(A().x, [].__getattribute__('pop'))",
     "python 2": "import sys\nn = int(raw_input())\nprint 'Case #%d: %s' % (n, n)\nfor i in xrange(n): print i,\n",
 }
 
@@ -59,6 +60,17 @@ def test_honest_programs_are_left_alone(name):
 
 
 DISGUISED = {
+    "getattribute of a class": "print(object.__getattribute__(object, '__sub' + 'classes__')())",
+    "getattribute by input": "print(input().__getattribute__(input()))",
+    "getattribute of nothing known": "def f(a, b):\n    return a.__getattribute__(a, b)\nf(*eval2())",
+    "getattribute for later": "o = [x for x in (1, [])]\nf = o[input() > ''].__getattribute__\nprint(f)",
+    "getattribute in a method": "class A:\n    def f(self, o, n):\n        return o.__getattribute__(n)\nA().f(*g())",
+    "table of builtins": "dict.values(__builtins__)",
+    "table of builtins in globals": "globals()['__builtins__'].pop('next')",
+    "other builtins": "import os\n__builtins__ = os\nprint(1)",
+    "builtins out of sys.modules": "import sys\nsys.modules['__built' + 'ins__'].breakpoint()",
+    "import handed on": "ExceptionGroup.__class_getitem__ = __import__\nExceptionGroup['os']",
+    "import_module of something": "i.import_module('os', ['sys'])",
     "alias": "import os as o\nf = o.system\nf('id')",
     "from": "from os import system as print\nprint('id')",
     "star": "from os import *\nsystem('id')",

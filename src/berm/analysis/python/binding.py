@@ -62,6 +62,8 @@ class Binding(Calls):
         """Bind a target."""
         match target:
             case ast.Name():
+                if target.id == "__builtins__":
+                    self.noted(target.id, target)
                 self.scope.bind(target.id, value)
                 if self.scope.klass is not None:
                     self.scope.klass.names[target.id] = value

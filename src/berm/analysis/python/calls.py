@@ -162,7 +162,7 @@ class Calls(Reflection):
             if type(args[0]).__name__ == kind:
                 return self._call_method(args[0], name, args[1:], kwargs, node)
             if kind in ("object", "type") and name == "__getattribute__":
-                return self.get_attribute(args, kwargs, node)
+                return self._by_hand(args, kwargs, node)
         files.look(self, path, args, kwargs, node)
         return files.opened(path, args)
 
@@ -217,7 +217,9 @@ class Calls(Reflection):
         kind = type(receiver)
         if name == "__call__":
             return self.call(receiver, args, kwargs, node)
-        if name in ("__getattribute__", "__getattr__"):
+        if name == "__getattribute__":
+            return self._by_hand([receiver, *args] if len(args) < 2 else args, kwargs, node)
+        if name == "__getattr__":
             return self.get_attribute([receiver, *args], kwargs, node)
         if kind is Namespace:
             return self._of_namespace(receiver, name, args, node)
@@ -242,6 +244,32 @@ class Calls(Reflection):
         if name == "copy" and kind in (list, dict, set):
             return receiver.copy()
         return methods.method(receiver, name, args, kwargs)
+
+    def _by_hand(self, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+        """Return what ``__getattribute__`` gives that is called by hand, for an object and a name."""
+        names = options(args[1]) if len(args) > 1 else (UNKNOWN,)
+        if all(isinstance(name, str) for name in names):
+            self.settled("getattribute", node)
+        elif not isinstance(args[0], Instance) and not self._is_own(node):
+            self.unresolved("getattribute", node)
+        return self.get_attribute(args, kwargs, node)
+
+    def _is_own(self, node: ast.AST) -> bool:
+        """Tell whether a method asks its own object, as one does that stands in for it."""
+        scope = self.scope
+        if not isinstance(node, ast.Call) or scope.outer is None or scope.outer.kind != "class":
+            return False
+        asked = [
+            *node.args[:1],
+            *([node.func.value] if isinstance(node.func, ast.Attribute) else ()),
+        ]
+        names = {each.id for each in asked if isinstance(each, ast.Name)}
+        calls = {
+            each.func.id
+            for each in asked
+            if isinstance(each, ast.Call) and isinstance(each.func, ast.Name)
+        }
+        return next(iter(scope.names), "") in names or "super" in calls
 
     def _of_namespace(self, space: Namespace, name: str, args: list[Value], node: ast.AST) -> Value:
         if name in ("get", "__getitem__", "pop", "setdefault") and args:

@@ -17,6 +17,7 @@ from berm.analysis.python.values import (
     UNKNOWN,
     Either,
     Function,
+    Method,
     Namespace,
     Ref,
     Value,
@@ -79,6 +80,8 @@ class Expressions(Operators):
         kind = type(value)
         if kind is Ref or kind is Either:
             self.reached(node, value, called=called, base=base)
+        elif kind is Method and value.name == "__getattribute__" and not called:
+            self.unresolved("getattribute", node)
         return value
 
     def _opaque(self, node: ast.AST) -> Value:

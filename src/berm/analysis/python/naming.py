@@ -26,6 +26,7 @@ BUILTINS: Final = frozenset(dir(builtins)) | frozenset(
 
 _SAME: Final[Mapping[str, str]] = {
     "__builtin__": "builtins",
+    "__builtins__": "builtins",
     "_collections": "collections",
     "_ctypes": "ctypes",
     "_io": "io",
