@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shlex
+import subprocess
+import sys
 
 import pytest
 
@@ -60,6 +63,22 @@ async def test_a_missing_layer_is_found(ablate: tuple[str, ...], found: str) -> 
     plan = await _plan("confined", ablate)
     with pytest.raises(berm.IsolationError, match=found):
         await _start(plan)
+
+
+@pytest.mark.requires_root
+async def test_a_service_that_is_process_2_is_not_taken_for_the_canary_itself() -> None:
+    """As below the image's init: in its cell's own pid namespace the canary has such a number too."""
+    program = """
+import asyncio, os, berm
+async def main():
+    async with berm.Engine(berm.Config()) as engine:
+        print(os.getpid(), (await engine.run("print(42)", language="python")).stdout)
+asyncio.run(main())
+"""
+    words = ["unshare", "--pid", "--fork", "--mount-proc", "sh", "-c"]
+    script = f"{shlex.join([sys.executable, '-c', program])}; exit $?"
+    done = subprocess.run([*words, script], capture_output=True, text=True, timeout=120)
+    assert done.stdout == "2 b'42\\n'\n", done.stderr
 
 
 @pytest.mark.requires_root

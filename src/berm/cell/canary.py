@@ -13,6 +13,7 @@ import os
 import secrets
 import socket
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -26,6 +27,9 @@ HOARD_LIMIT: Final = 96 * MIB
 
 WALL: Final = 10.0
 
+CELL_PIDS: Final = 256
+"""No process in the pid namespace of a cell that has just begun has a higher number."""
+
 
 @contextlib.contextmanager
 def stage(base: str) -> Iterator[Mapping[str, object]]:
@@ -35,6 +39,7 @@ def stage(base: str) -> Iterator[Mapping[str, object]]:
         tempfile.TemporaryDirectory(prefix="berm-canary-", dir=base) as directory,
         socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp,
         socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as unix,
+        _own_number() as number,
     ):
         # Open to everybody, so that only the cell's own layers can be what keeps it out.
         Path(directory).chmod(0o777)
@@ -50,8 +55,35 @@ def stage(base: str) -> Iterator[Mapping[str, object]]:
             "secret": str(secret),
             "port": tcp.getsockname()[1],
             "name": name,
-            "host_pid": os.getpid(),
+            "host_pid": number,
         }
+
+
+@contextlib.contextmanager
+def _own_number() -> Iterator[int]:
+    """Yield a number that stands for this process and, in a cell's pid namespace, for nobody.
+
+    In a container the service may be process 2, and the canary process 2 of its own namespace: it would reach
+    itself and be taken for one that got out. The number of a thread reaches its process as the process's own does.
+    """
+    if os.getpid() > CELL_PIDS:
+        yield os.getpid()
+        return
+    over = threading.Event()
+    try:
+        for _ in range(2 * CELL_PIDS):
+            thread = threading.Thread(target=over.wait)
+            thread.start()
+            if (number := thread.native_id or 0) > CELL_PIDS:
+                break
+            over.set()
+            thread.join()
+            over.clear()
+        else:
+            number = os.getpid()
+        yield number
+    finally:
+        over.set()
 
 
 async def prove(cell: Cell, staged: Mapping[str, object]) -> None:
