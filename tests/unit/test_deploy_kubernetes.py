@@ -61,7 +61,11 @@ def patched(found: list[Manifest], target: Manifest, patch: Any) -> Iterator[Man
             place = changed
             *way, last = step["path"].strip("/").split("/")
             for name in way:
-                place = place[name]
+                place = place[int(name) if isinstance(place, list) else name]
+            if last == "-":  # RFC 6902: after the last of a list
+                assert step["op"] == "add"
+                place.append(step["value"])
+                continue
             assert (step["op"] == "replace") == (last in place), step
             place[last] = step["value"]
         yield changed

@@ -11,6 +11,7 @@ import structlog
 
 from berm.engine import Engine
 from berm.errors import BusyError, IsolationError, LanguageError, StoreError
+from berm.languages.language import Language
 from berm.model import Enforcement, Guarantee
 from berm.policy.plan import demand
 from berm.service.queue import JobQueue
@@ -55,25 +56,50 @@ class Offer(Protocol):
 
 
 class OwnOffer:
-    """What this process's engine can do."""
+    """What this process's engine can do: installed languages, less those that cannot be isolated here.
+
+    Where none can be, all are told of, and it is their isolation that is refused.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._held: dict[str, bool] = {}
 
     def languages(self) -> list[str]:
-        """Return the names of the installed languages."""
-        return [language.name for language in self._engine.registry.available()]
+        """Return the names of the languages."""
+        return [language.name for language in self._languages()]
+
+    def _languages(self) -> list[Language]:
+        found = self._engine.registry.available()
+        return [one for one in found if self._holds(one.name)] or list(found)
+
+    def _holds(self, name: str) -> bool:
+        """Return whether what is required is held for a language; that does not change while we live."""
+        if name not in self._held:
+            try:
+                self._engine.enforcement(name)
+            except IsolationError:
+                self._held[name] = False
+            else:
+                self._held[name] = True
+        return self._held[name]
 
     def canonical(self, language: str) -> str:
-        """Return the canonical name of an installed language."""
-        return self._engine.registry.get(language).name
+        """Return the canonical name of a language."""
+        name = self._engine.registry.get(language).name
+        if not self._holds(name) and name not in (offered := self.languages()):
+            raise LanguageError(
+                f"Programs in {name} cannot be isolated where this service runs, so it runs none.",
+                remedy=f"Give one of: {', '.join(offered)}.",
+            )
+        return name
 
     def demand(self, language: str, wanted: str | Sequence[Guarantee]) -> None:
         """Return if the engine holds what is wanted."""
         demand(self._engine.enforcement(language), wanted)
 
     def infos(self) -> list[LanguageInfo]:
-        """Describe the installed languages."""
+        """Describe the languages."""
         return [
             LanguageInfo(
                 name=one.name,
@@ -81,7 +107,7 @@ class OwnOffer:
                 version=one.version or "",
                 aliases=list(one.aliases),
             )
-            for one in self._engine.registry.available()
+            for one in self._languages()
         ]
 
     def security(self) -> Security:
