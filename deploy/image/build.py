@@ -40,8 +40,9 @@ def say(text):
 
 
 def run(argv, **options):
-    """Run a step whose output people see; end if it fails."""
+    """Run a step whose output people see, on stderr; end if it fails."""
     say(" ".join(map(str, argv)))
+    options.setdefault("stdout", sys.stderr)
     done = subprocess.run(list(map(str, argv)), check=False, **options)
     if done.returncode:
         sys.exit(f"berm: {argv[0]} failed with exit code {done.returncode}.")

@@ -1,39 +1,37 @@
 """Run the image's file system under crun as Container Apps and Kubernetes would, and measure it.
 
     ./dev image --local-base --rootfs /var/tmp/berm-rootfs
-    .venv/bin/python tests/environments/image.py /var/tmp/berm-rootfs --mode aca --mode k8s-restricted
+    .venv/bin/python tests/environments/image.py /var/tmp/berm-rootfs                  # aca and k8s-restricted
+    .venv/bin/python tests/environments/image.py /var/tmp/berm-rootfs --mode gvisor    # the overlay of that name
 
-As root, with crun and the simulator's system call profile ($BERM_SIMULATOR, or ../shared/sim). In each mode, uid
-1000 without capabilities on a read-only root with one tmpfs: the file system is looked through, `berm audit` runs, the
-service becomes ready, five languages answer, and SIGTERM lets a running request end. Prints JSON; ends with 1 if
-something is not as it should be.
+As root, with crun (runsc for gVisor) and the simulator's system call profile ($BERM_SIMULATOR, or ../shared/sim). In
+each mode, uid 1000 without capabilities on a read-only root with one tmpfs: the file system is looked through, the
+service becomes ready, six languages answer (in gVisor one, and the others are refused by name), SIGTERM lets a running
+request end, and `berm audit` runs. Prints JSON; ends with 1 if something is not as it should be.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import importlib.util
 import json
 import os
-import resource
-import secrets
-import shutil
 import socket
 import stat
-import subprocess
 import sys
-import tempfile
 import threading
 import time
+import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
-SIMULATOR = Path(os.environ.get("BERM_SIMULATOR") or ROOT.parent / "shared" / "sim")
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from image_container import GVISOR, container
+
 MODES = ("aca", "k8s-restricted")
+#: What deploy/kubernetes/overlays/gvisor sets, and what it can hold.
+GVISOR_WARM = "python"
 MIB = 1024 * 1024
 START_SECONDS = 180
 NEXT = {
@@ -47,158 +45,6 @@ NEXT = {
     "csharp": "using System; class Program { static void Main()"
     " { Console.WriteLine(int.Parse(Console.ReadLine()) + 1); } }",
 }
-MASKED = (
-    "acpi",
-    "asound",
-    "interrupts",
-    "kcore",
-    "keys",
-    "latency_stats",
-    "sched_debug",
-    "scsi",
-    "timer_list",
-)
-READONLY = ("bus", "fs", "irq", "sys", "sysrq-trigger")
-SAFE = ["nosuid", "noexec", "nodev"]
-
-
-def tmpfs(target: str, *options: str) -> dict[str, Any]:
-    return {"destination": target, "type": "tmpfs", "source": "tmpfs", "options": [*options]}
-
-
-def configuration(
-    mode: str, rootfs: Path, command: list[str], environment: dict[str, str], scratch: str
-) -> dict[str, Any]:
-    """Return the OCI configuration: what both modes have, which differ in nothing that can be seen."""
-    found = importlib.util.spec_from_file_location("dockerprofile", SIMULATOR / "dockerprofile.py")
-    assert found is not None and found.loader is not None
-    profile = importlib.util.module_from_spec(found)
-    sys.dont_write_bytecode = True
-    found.loader.exec_module(profile)
-    files = min(65536, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
-    pts = [*SAFE[:2], "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]
-    return {
-        "ociVersion": "1.0.2",
-        "hostname": mode,
-        "root": {"path": str(rootfs), "readonly": True},
-        "process": {
-            "user": {"uid": 1000, "gid": 1000},
-            "args": command,
-            "env": [f"{name}={value}" for name, value in environment.items()],
-            "cwd": "/tmp",
-            "noNewPrivileges": True,
-            "rlimits": [{"type": "RLIMIT_NOFILE", "soft": min(1024, files), "hard": files}],
-            "capabilities": {
-                name: []
-                for name in ("bounding", "effective", "permitted", "inheritable", "ambient")
-            },
-        },
-        "mounts": [
-            {"destination": "/proc", "type": "proc", "source": "proc"},
-            tmpfs("/dev", "nosuid", "strictatime", "mode=755", "size=64m"),
-            {"destination": "/dev/pts", "type": "devpts", "source": "devpts", "options": pts},
-            {"destination": "/dev/mqueue", "type": "mqueue", "source": "mqueue", "options": SAFE},
-            {"destination": "/sys", "type": "sysfs", "source": "sysfs", "options": [*SAFE, "ro"]},
-            tmpfs("/dev/shm", *SAFE, "mode=1777", "size=64m"),
-            tmpfs("/tmp", "nosuid", "nodev", "mode=1777", f"size={scratch}"),
-        ],
-        "linux": {
-            # The network is the machine's, so that the service can be asked from here.
-            "namespaces": [{"type": name} for name in ("pid", "mount", "ipc", "uts")],
-            "maskedPaths": [f"/proc/{name}" for name in MASKED],
-            "readonlyPaths": [f"/proc/{name}" for name in READONLY],
-            "seccomp": profile.to_oci(profile.build(), []),
-        },
-    }
-
-
-def image_environment() -> dict[str, str]:
-    """Return the variables that deploy/Dockerfile sets."""
-    text = (ROOT / "deploy/Dockerfile").read_text("utf-8").replace("\\\n", " ")
-    line = next(line for line in text.splitlines() if line.startswith("ENV "))
-    return dict(word.split("=", 1) for word in line.split()[1:])
-
-
-class Container:
-    """One container of the image."""
-
-    def __init__(
-        self, mode: str, rootfs: Path, command: list[str], scratch: str, **variables: str
-    ) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="berm-container-", dir="/var/tmp"))
-        self.folder.chmod(0o755)
-        self.name = f"berm-{secrets.token_hex(4)}"
-        environment = image_environment() | variables
-        config = configuration(mode, rootfs, command, environment, scratch)
-        (self.folder / "config.json").write_text(json.dumps(config))
-        self._crun = ["crun", "--root", str(self.folder / "state"), "--cgroup-manager=disabled"]
-        run = " ".join([*self._crun, "run", "--bundle", str(self.folder), self.name])
-        # crun refuses a mix of both versions of cgroups, so it does not see the second.
-        script = f"umount -l /sys/fs/cgroup/unified 2>/dev/null; exec {run}"
-        self.began = time.monotonic()
-        self.process = subprocess.Popen(
-            ["unshare", "--mount", "--propagation", "private", "sh", "-c", script],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )  # fmt: skip
-
-    def output(self, seconds: float) -> tuple[int, str]:
-        said, _ = self.process.communicate(timeout=seconds)
-        return self.process.returncode, said
-
-    def pid(self) -> int:
-        state = subprocess.run(
-            [*self._crun, "state", self.name], capture_output=True, text=True, check=True
-        )
-        return int(json.loads(state.stdout)["pid"])
-
-    def pids(self) -> list[int]:
-        """Return every process of the container, by its pid namespace."""
-        space = os.readlink(f"/proc/{self.pid()}/ns/pid")
-        found = []
-        for entry in os.listdir("/proc"):
-            with contextlib.suppress(OSError):
-                if entry.isdigit() and os.readlink(f"/proc/{entry}/ns/pid") == space:
-                    found.append(int(entry))
-        return found
-
-    def memory(self) -> int:
-        """Return the bytes that all processes take together, shared pages once."""
-        total = 0
-        for pid in self.pids():
-            with contextlib.suppress(OSError):
-                for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-                    if line.startswith("Pss:"):
-                        total += int(line.split()[1]) * 1024
-        return total
-
-    def zombies(self) -> int:
-        states = []
-        for pid in self.pids():
-            with contextlib.suppress(OSError):
-                states.append(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0])
-        return states.count("Z")
-
-    def signal(self, name: str) -> None:
-        subprocess.run([*self._crun, "kill", self.name, name], check=True)
-
-    def remove(self) -> None:
-        if self.process.poll() is None:
-            subprocess.run(
-                [*self._crun, "kill", self.name, "KILL"], capture_output=True, check=False
-            )
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.communicate(timeout=20)
-            self.process.kill()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def container(*arguments: Any, **variables: str) -> Iterator[Container]:
-    made = Container(*arguments, **variables)
-    try:
-        yield made
-    finally:
-        made.remove()
 
 
 def ask(url: str, body: dict[str, Any] | None = None) -> tuple[int, Any]:
@@ -258,10 +104,8 @@ def audited(mode: str, rootfs: Path, scratch: str) -> dict[str, Any]:
     with container(mode, rootfs, ["/opt/berm/bin/berm", "audit", "--json"], scratch) as one:
         code, said = one.output(1800)
     report = json.loads(said[said.index("{") :])
-    return {
-        "exit code": code,
-        **{key: report[key] for key in report if not isinstance(report[key], (list, dict))},
-    }
+    got_out = [one["attack"] for one in report["trials"] if one["status"] in ("escaped", "unclear")]
+    return {"exit code": code, **report["summary"], "which": got_out}
 
 
 def served(mode: str, rootfs: Path, scratch: str) -> dict[str, Any]:
@@ -269,6 +113,8 @@ def served(mode: str, rootfs: Path, scratch: str) -> dict[str, Any]:
         port = free.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     variables = {"BERM_SERVE_HOST": "127.0.0.1", "BERM_SERVE_PORT": str(port)}
+    if mode == GVISOR:
+        variables["BERM_SERVE_WARM"] = GVISOR_WARM
     found: dict[str, Any] = {"languages": {}}
     command = ["/usr/bin/tini", "--", "/opt/berm/bin/berm", "serve"]
     with container(mode, rootfs, command, scratch, **variables) as one:
@@ -287,6 +133,9 @@ def served(mode: str, rootfs: Path, scratch: str) -> dict[str, Any]:
                 "code": code,
                 "test_cases": [{"input": "41", "expected_output": "42"}],
             }
+            if mode == GVISOR and language != GVISOR_WARM:
+                found["languages"][language] = f"refused with {ask(f'{url}/execute', body)[0]}"
+                continue
             times = []
             for number in range(3):
                 body["code"] = code + "\n" * number
@@ -297,19 +146,8 @@ def served(mode: str, rootfs: Path, scratch: str) -> dict[str, Any]:
                 assert answer["summary"]["all_passed"], (language, answer)
             found["languages"][language] = times
         found["MiB after them"] = round(one.memory() / MIB)
-        healthy = subprocess.run(
-            [
-                *one._crun,
-                "exec",
-                "--env",
-                f"BERM_SERVE_PORT={port}",
-                one.name,
-                "/opt/berm/bin/berm-healthy",
-            ],
-            check=False,
-        )
-        found["health check"] = healthy.returncode
-        found["zombies"] = one.zombies()
+        found["health check"] = one.run("/opt/berm/bin/berm-healthy", BERM_SERVE_PORT=str(port))
+        found["zombies"] = 0 if mode == GVISOR else one.zombies()
         _, health = ask(f"{url}/health")
         found["level"] = health["security"]["level"]
         slow = {
@@ -334,7 +172,7 @@ def served(mode: str, rootfs: Path, scratch: str) -> dict[str, Any]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rootfs", type=Path)
-    parser.add_argument("--mode", action="append", choices=MODES)
+    parser.add_argument("--mode", action="append", choices=(*MODES, GVISOR))
     parser.add_argument("--scratch", default="512m")
     parser.add_argument("--no-audit", action="store_true")
     options = parser.parse_args()
@@ -351,6 +189,8 @@ def main() -> int:
         wrong = (
             wrong or service["exit code after SIGTERM"] or not service["answer during the drain"]
         )
+        refused = [said for said in service["languages"].values() if isinstance(said, str)]
+        wrong = wrong or any(said != "refused with 400" for said in refused)
         wrong = wrong or service["health check"] or found[mode].get("audit", {}).get("exit code", 0)
     return 1 if wrong else 0
 
