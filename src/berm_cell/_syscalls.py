@@ -206,6 +206,16 @@ def has_capabilities():
     return any(data)
 
 
+_CAP_IPC_LOCK = 14
+
+
+def may_lock():
+    """True if CAP_IPC_LOCK is effective."""
+    data = _CapData()
+    _syscall(_NR_CAPGET, "capget", ctypes.addressof(_CAPABILITIES), ctypes.addressof(data))
+    return bool(data[0] & 1 << _CAP_IPC_LOCK)
+
+
 def has_no_new_privs():
     """True if no exec can add privileges any more."""
     return prctl(PR_GET_NO_NEW_PRIVS) == 1
@@ -306,23 +316,22 @@ _RING = ctypes.c_ubyte * 120  # struct io_uring_params (linux/io_uring.h)
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
-def pin(ranges):
-    """Pin ``(address, bytes)`` ranges of this process for good, so that a fork copies them at once.
-
-    False where the kernel refuses. The descriptor that holds them stays open, close-on-exec.
-    """
+def new_ring():
+    """Make an ``io_uring`` instance, close-on-exec; returns its descriptor, or -1 without any here."""
     parameters = _RING()
-    ring = _syscall_of_6(_NR_IO_URING_SETUP, 1, ctypes.addressof(parameters), 0, 0, 0, 0)
-    if ring < 0:
-        return False
+    return max(-1, _syscall_of_6(_NR_IO_URING_SETUP, 1, ctypes.addressof(parameters), 0, 0, 0, 0))
+
+
+def pin(ring, ranges):
+    """Pin ``(address, bytes)`` ranges of this process for as long as the ring is open.
+
+    False where the kernel refuses.
+    """
     words = [word for pair in ranges for word in pair]
     vectors = (_ulong * len(words))(*words)  # struct iovec[]
     address = ctypes.addressof(vectors)
     operation = _IORING_REGISTER_BUFFERS
-    done = _syscall_of_6(_NR_IO_URING_REGISTER, ring, operation, address, len(ranges), 0, 0)
-    if done < 0:
-        os.close(ring)
-    return done >= 0
+    return _syscall_of_6(_NR_IO_URING_REGISTER, ring, operation, address, len(ranges), 0, 0) >= 0
 
 
 def load_library(path):

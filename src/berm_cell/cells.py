@@ -11,11 +11,11 @@ from berm_cell import denials, rundir, steps, tree
 from berm_cell import program as runner
 from berm_cell.run import Run
 
-Ground = collections.namedtuple("Ground", "cell pid_namespace init berth proc hidden")
+Ground = collections.namedtuple("Ground", "cell pid_namespace init berth proc hidden ring")
 """What all cells of a fork server stand on: the plan's ``cell``, a descriptor of the server's own
 pid namespace (-1 without one), the path of the init program, the server's directory on the host
 (None where cells have mounts), a descriptor of the host's procfs (-1 where each cell has one of its
-own), and the names of the launcher's modules."""
+own), the names of the launcher's modules, and what pins pages (:class:`berm_cell.hot.Ring`)."""
 
 Order = collections.namedtuple("Order", "number owner program_fd cgroup_fd urgent")
 """The host's order for a cell: its number, the program's (uid, gid), the socket on which the program

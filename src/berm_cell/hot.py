@@ -10,12 +10,17 @@ Pages are pinned by registering them as buffers of an ``io_uring`` instance, on 
 submitted; its descriptor is closed with all others in a cell. Where there is none (a container's
 filter, ``kernel.io_uring_disabled``, an old kernel), or ``RLIMIT_MEMLOCK`` is too small, cells are
 made as they would be anyway.
+
+That limit is for all processes of a user together, and the usual 8 MiB are used up by three fork servers.
+It does not hold for an instance that was made with ``CAP_IPC_LOCK``, so that it is made before the
+capabilities go; where there is no such capability, those fork servers come first that programs run in.
 """
 
 import array
 import os
 
 from berm_cell import _syscalls as sys_
+from berm_cell import protocol
 
 _PRESENT = 1 << 63
 _EXCLUSIVE = 1 << 56  # mapped by this process alone (Documentation/admin-guide/mm/pagemap.rst)
@@ -26,6 +31,30 @@ MOST_PAGES = 1792
 
 MOST_BYTES = 1 << 16
 """Bound of what a learner says: what a pipe takes without a reader."""
+
+
+class Ring:
+    """What pins; made before the fork server gives up what it may do."""
+
+    def __init__(self):
+        self._fd = sys_.new_ring()
+        self._bounded = not sys_.may_lock()
+
+    def serves(self, in_process):
+        """Whether a fork server should pin anything; ``in_process``: programs run in its cells' interpreter."""
+        return self._fd >= 0 and (in_process or not self._bounded)
+
+    def pin(self, ranges):
+        """Pin ranges for good; False where the kernel refuses, and the ring is of no use then."""
+        done = sys_.pin(self._fd, ranges)
+        if not done:
+            self.close()
+        return done
+
+    def close(self):
+        """Let go of it."""
+        protocol.close_all([self._fd] if self._fd >= 0 else [])
+        self._fd = -1
 
 
 class Lesson:
@@ -68,14 +97,14 @@ class Lesson:
             pages.extend(first + n for n, entry in enumerate(entries) if entry & wanted == wanted)
         os.write(self.write_end, pages[:MOST_PAGES].tobytes())
 
-    def learn(self):
+    def learn(self, ring):
         """In the fork server, once the learner has said it: pin those pages; returns their bytes."""
         data = os.read(self.read_end, MOST_BYTES)
         self.close()
         pages = array.array("Q")
         pages.frombytes(data[: len(data) - len(data) % _WORD])
         runs = _runs(pages) if pages else []
-        return sum(size for _, size in runs) if runs and sys_.pin(runs) else 0
+        return sum(size for _, size in runs) if runs and ring.pin(runs) else 0
 
     def close(self):
         """Forget it."""

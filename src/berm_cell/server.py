@@ -99,8 +99,10 @@ def _prepare(host):
     outer_proc = -1
     if not cell["proc"]:  # the agents look at their runs through the one of the host
         outer_proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    ring = hot.Ring()
     inner, berth = steps.enter_berth(plan["berth"], lambda: _ask_for_ids(host))
     if inner:
+        ring.close()
         _stand_by(host, inner, berth)
     own_pid_namespace = -1
     if "pid-namespace" in cell["layers"] and cell["pid_setns"]:
@@ -116,7 +118,7 @@ def _prepare(host):
     sys_.set_name("berm-forkserver")
     hidden = _warm(plan["berth"])
     protocol.send_frame(host, {"op": "ready", "python": sys.version.split()[0]})
-    return cells.Ground(cell, own_pid_namespace, path, berth, outer_proc, hidden)
+    return cells.Ground(cell, own_pid_namespace, path, berth, outer_proc, hidden, ring)
 
 
 def _fail(host, frame):
@@ -253,7 +255,7 @@ class ServerWarden(warden.Warden):
 
     def next_lesson(self):
         """Return what the next cell is to find out: the first one learns for all others."""
-        if self._taught:
+        if self._taught or not self._ground.ring.serves(self._ground.cell["in_process"]):
             return None
         self._taught = True
         try:
@@ -265,7 +267,7 @@ class ServerWarden(warden.Warden):
 
     def _learn(self, lesson):
         self._off(lesson.read_end)
-        self.copied = lesson.learn()
+        self.copied = lesson.learn(self._ground.ring)
 
     def add_agent(self, number, pid, sock):
         """A cell with a warden of its own was made."""

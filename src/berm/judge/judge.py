@@ -239,7 +239,7 @@ class _Judging:
     async def _judged(
         self, program: Program, test: TestCase
     ) -> tuple[Ruling, RunResult, Conversation | None]:
-        case, files = await asyncio.to_thread(_loaded, test)
+        case, files = await asyncio.to_thread(_loaded, test) if test.blocks else _loaded(test)
         asked = self._problem.limits_of(test, self._language)
         if self._problem.interactor is None:
             asked = limits_for_output(asked, len(case.expected))

@@ -6,7 +6,7 @@ import dataclasses
 import enum
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final, Protocol, runtime_checkable
+from typing import ClassVar, Final, Protocol, runtime_checkable
 
 from berm.errors import InputError
 from berm.judge.checkers import Checker
@@ -20,7 +20,14 @@ MAX_TESTS: Final = 10_000
 
 @runtime_checkable
 class Data(Protocol):
-    """Bytes that are read when a test runs, and not kept: large inputs stay in their files."""
+    """Bytes that are read when a test runs, and not kept: large inputs stay in their files.
+
+    Attributes:
+        blocks: False if they are in memory.
+    """
+
+    @property
+    def blocks(self) -> bool: ...  # noqa: D102 - an attribute
 
     def read(self) -> bytes:
         """Return the bytes. May raise :class:`berm.BermError`; the test is then IE."""
@@ -32,6 +39,7 @@ class DataFile:
 
     path: Path
     max_size: int = MAX_DATA
+    blocks: ClassVar[bool] = True
 
     def read(self) -> bytes:
         """Return the file's bytes; raises :class:`berm.InputError` if it cannot be read."""
@@ -48,6 +56,11 @@ class DataFile:
 
 
 Given = bytes | str | Data
+
+
+def blocks(given: Given) -> bool:
+    """Tell whether :func:`load` may have to wait for a disk."""
+    return not isinstance(given, str | bytes) and given.blocks
 
 
 def load(given: Given) -> bytes:
@@ -90,6 +103,11 @@ class TestCase:
     files: Mapping[str, Given] = dataclasses.field(default_factory=dict)
     points: float = 1.0
     checker_args: tuple[str, ...] = ()
+
+    @property
+    def blocks(self) -> bool:
+        """True if some of its data lie in files."""
+        return any(map(blocks, (self.input, self.expected, *self.files.values())))
 
 
 class Aggregate(enum.StrEnum):

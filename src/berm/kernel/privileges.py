@@ -19,12 +19,14 @@ KILL: Final = 5
 SETGID: Final = 6
 SETUID: Final = 7
 SETPCAP: Final = 8
+IPC_LOCK: Final = 14
 SYS_PTRACE: Final = 19
 SYS_ADMIN: Final = 21
 _LAST: Final = 63
 
-MAP_IDS: Final = frozenset({SETUID, SETGID, KILL})
-"""With user namespaces: write the id maps of fork servers, end fork servers of other ids."""
+MAP_IDS: Final = frozenset({SETUID, SETGID, KILL, IPC_LOCK})
+"""With user namespaces: write the id maps of fork servers, end fork servers of other ids, and let each of
+them pin what its cells write to, which it does before it enters its user namespace."""
 
 WITHOUT_USER_NAMESPACES: Final = MAP_IDS | {CHOWN, DAC_OVERRIDE, FOWNER, SYS_PTRACE, SETPCAP}
 """The launcher itself changes ids, gives directories away and looks at the run's processes."""

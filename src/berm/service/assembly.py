@@ -68,6 +68,11 @@ class GivenData:
         self._beginning = b""
         self._size = 0
 
+    @property
+    def blocks(self) -> bool:
+        """True for a file."""
+        return self.name is not None
+
     def read(self) -> bytes:
         """Return the bytes; raises :class:`TestFileError` if the file cannot be used any more."""
         if self.name is None:
@@ -306,6 +311,7 @@ class _Bytes:
     """Test data that was in the request."""
 
     name = None
+    blocks = False
 
     def __init__(self, data: bytes) -> None:
         self._data = data

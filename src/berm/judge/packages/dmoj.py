@@ -11,7 +11,7 @@ import re
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from berm.errors import InputError
 from berm.judge.checkers import Checker
@@ -52,6 +52,8 @@ class Member:
 
     archive: Path
     name: str
+
+    blocks: ClassVar[bool] = True
 
     def read(self) -> bytes:
         """Return its bytes; raises :class:`berm.InputError` if it cannot be read."""
