@@ -17,9 +17,9 @@ pid namespace (-1 without one), the path of the init program, the server's direc
 (None where cells have mounts), a descriptor of the host's procfs (-1 where each cell has one of its
 own), the names of the launcher's modules, and what pins pages (:class:`berm_cell.hot.Ring`)."""
 
-Order = collections.namedtuple("Order", "number owner program_fd cgroup_fd urgent")
+Order = collections.namedtuple("Order", "number owner program_fd cgroup_fd rehearses")
 """The host's order for a cell: its number, the program's (uid, gid), the socket on which the program
-gets its request, the cell's ``cgroup.procs`` or -1, and whether a program waits for it already."""
+gets its request, the cell's ``cgroup.procs`` or -1, and whether it is to rehearse a run before it parks."""
 
 
 def make(ground, order, gathered, lesson=None):

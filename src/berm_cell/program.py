@@ -64,7 +64,7 @@ def park(cell, place):
         )
         if cell["in_process"]:
             _become_main(place.hidden)
-            if not order.urgent:
+            if order.rehearses:
                 _rehearse(place.directories["work"])
             gc.freeze()  # what the launcher made is not to be found by gc.get_objects()
         if lesson is not None:
@@ -269,8 +269,9 @@ def _rehearse(work):
     A page of the fork server that is written to is copied; nearly every run writes to the same
     few hundred (reference counts, allocator pools, the compiler's and the interpreter's state),
     so that a parked cell can have its copies already. It costs a third of a cell: one that a program
-    waits for goes without. This goes the way of a run: a request with
-    a file, a program that computes, prints and reads, and its end.
+    waits for goes without, and so does every cell whose fork copied those pages (:mod:`berm_cell.hot`).
+    This goes the way of a run: a request with a file, a program that computes, prints and reads, and
+    its end.
     """
     frame = {"op": "run", "files": [["main.py", len(_REHEARSAL), 0o644]], "env": {"LANG": "C"}}
     request = protocol.parse(

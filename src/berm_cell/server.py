@@ -211,7 +211,8 @@ class Server:
         owner = (int(message["owner"][0]), int(message["owner"][1]))
         cgroup = fds[1] if len(fds) > 1 else -1
         urgent = bool(message.get("urgent"))
-        order = cells.Order(int(message["id"]), owner, fds[0], cgroup, urgent)
+        rehearses = not urgent and not self._warden.copied
+        order = cells.Order(int(message["id"]), owner, fds[0], cgroup, rehearses)
         request = lesson = None
         try:
             if self._ground.cell["gathers"] == "agent":

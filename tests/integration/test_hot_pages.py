@@ -2,7 +2,9 @@
 
 import asyncio
 import ctypes
+import mmap
 import os
+import resource
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 import berm
 from berm.cell.builder import ForkServer, Slots
 from berm.cell.cell import Cell
+from berm_cell import hot
 
 pytestmark = [
     pytest.mark.anyio,
@@ -25,7 +28,11 @@ def forking(pid: int) -> int:
 
 
 def pinned(pid: int) -> int:
-    """Kibibytes that a process has pinned."""
+    """Kibibytes that a fork server has pinned; the outer process made what pins, and is told so."""
+    return sum(_pinned(one) for one in {pid, forking(pid)})
+
+
+def _pinned(pid: int) -> int:
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return int(next(line.split()[1] for line in lines if line.startswith("VmPin:")))
 
@@ -49,8 +56,8 @@ async def test_the_first_cell_learns_for_all_others():
         pytest.skip("no io_uring here, so that nothing is pinned")
     async with berm.Engine(berm.Config(plan="namespaces", pool_floor=0, pool_ceiling=0)) as engine:
         first = await engine.run("print(1)")
+        held = pinned(engine.pools[0].server_pid)
         server = forking(engine.pools[0].server_pid)
-        held = pinned(server)
         assert 512 <= held <= 8192
         before = faults(server)
         for _ in range(5):
@@ -60,6 +67,35 @@ async def test_the_first_cell_learns_for_all_others():
         # Each would have had one fault a pinned page, and the fork server some as well.
         assert (faults(server) - before) / 5 < held / 4
         assert first.text == "1\n"
+
+
+@pytest.mark.serial
+async def test_root_pins_past_what_a_user_may_lock():
+    if not has_rings() or os.geteuid() != 0:
+        pytest.skip("needs io_uring, and root with CAP_IPC_LOCK")
+    ring = hot.Ring()
+    if not ring.serves(in_process=False):
+        ring.close()
+        pytest.skip("this root has no CAP_IPC_LOCK")
+    before = resource.getrlimit(resource.RLIMIT_MEMLOCK)
+    page = mmap.mmap(-1, 4 * mmap.PAGESIZE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    address = ctypes.addressof(ctypes.c_char.from_buffer(page))
+    resource.setrlimit(resource.RLIMIT_MEMLOCK, (0, before[1]))
+    try:
+        assert ring.pin([(address, 4 * mmap.PAGESIZE)])
+    finally:
+        resource.setrlimit(resource.RLIMIT_MEMLOCK, before)
+        ring.close()
+
+
+def test_with_little_room_only_interpreters_that_run_programs_pin(monkeypatch):
+    monkeypatch.setattr(hot.sys_, "may_lock", lambda: False)
+    monkeypatch.setattr(hot.sys_, "new_ring", lambda: os.open("/dev/null", os.O_RDONLY))
+    ring = hot.Ring()
+    assert ring.serves(in_process=True)
+    assert not ring.serves(in_process=False)
+    assert not ring.pin([(0, 4096)])  # no ring at all: the kernel refuses, and it is let go
+    assert not ring.serves(in_process=True)
 
 
 async def test_a_parked_cell_costs_what_its_fork_copied_too(monkeypatch):
