@@ -45,7 +45,7 @@ JAVA = {
 }
 
 
-@pytest.mark.parametrize("name", [name for name in JAVA if name != "method reference"])
+@pytest.mark.parametrize("name", JAVA)
 def test_java_disguises(name):
     assert refused(JAVA[name], "java")
 
@@ -86,6 +86,14 @@ C = {
     "include": '#include "/etc/passwd"\nint main() {}',
     "include by macro": '#define F "/etc/passwd"\n#include F\nint main() {}',
     "fork bomb": "int main() { for (;;) fork(); }",
+    "trigraphs": "??=include <sys/socket.h>\nint main() ??< return 0; ??>",
+    "digraphs": "%:include <sys/socket.h>\nint main() <% return 0; %>",
+    "pasted to the rest": '#define F(...) sys##__VA_ARGS__\nint main() { F(tem)("id"); }',
+    "linked as another": 'int f(const char*) __attribute__((alias("system")));\nint main() { f("id"); }',
+    "array as code": 'char c[] = "\\x48";\nint main() { ((void (*)())c)(); }',
+    "text as code": 'const char* c = "\\x48";\nint main() { int (*f)() = (int (*)())c; f(); }',
+    "array as code by its type": "typedef int (*F)();\nint c[] = {1};\nint main() { ((F)(void*)c)(); }",
+    "array as code in C++": "unsigned char c[] = {1};\nint main() { reinterpret_cast<void (*)()>(&c[0])(); }",
 }
 
 
@@ -103,6 +111,8 @@ def test_c_disguises(name):
         "#define EPS 1e-9 // tolerance of the system\nint main() { double e = EPS; }",
         'int main() { const char* s = "system(id)"; /* fork() */ return s[0]; }',
         'int main() { asm volatile("" ::: "memory"); }',
+        "int f(int x) { return x; }\nvoid* t[] = {(void*)f};\nint main() { ((int (*)(int))t[0])(1); }",
+        'bool less(int a, int b) { return a < b; }\nint main() { bool (*by)(int, int) = less; by(1, 2); puts("%:d <% ??!"); }',
         '#pragma GCC optimize("O3")\n#include <unistd.h>\nint main() { auto clone = [](int x) { return x; }; clone(1); }',
     ],
 )

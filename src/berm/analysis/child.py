@@ -54,6 +54,7 @@ _PROT_EXEC: Final = 4
 _WARM: Final = {
     "python": b"import os as o\ngetattr(o, 'sys' + 'tem')(f'{1}'.encode().decode('utf-7'))\nx = [i for i in 'ab']\n",
 }
+_OFTEN: Final = ("cpp", "java", "javascript", "python")
 _ENCODINGS: Final = [
     "ascii",
     "latin-1",
@@ -120,7 +121,11 @@ def _warm_up() -> None:
     for name in grammar.GRAMMARS:
         if grammar.grammar(name) is not None:
             examine(_WARM.get(name, b"x"), name)
-        rules_for(name)
+        for rule in rules_for(name).rules:
+            # What has run a few times runs quicker, in every leaf that is forked from here.
+            if name in _OFTEN and "*" not in rule.languages:
+                examine(rule.hit_for(name).encode(), name)
+                examine(rule.miss_for(name).encode(), name)
     sys.setrecursionlimit(12_000)
     gc.set_threshold(20_000, 20, 20)  # a program makes many nodes that all live until its end
     gc.collect()

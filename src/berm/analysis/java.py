@@ -106,7 +106,10 @@ class _Java(Survey):
             case "method_invocation":
                 self._invoke(node)
             case "method_reference":
-                self._dotted(node, "".join(self.text(node).split()).replace("::", "."), Kind.USE)
+                name = "".join(self.text(node).split()).replace("::", ".")
+                self._dotted(node, name, Kind.USE)
+                if name.endswith("Runtime.getRuntime"):
+                    self.add(Kind.PATTERN, "runtime-exec", node, "it hands `Runtime` on")
             case "field_access":
                 self._dotted(node, "".join(self.text(node).split()), Kind.USE)
             case "modifiers":

@@ -22,9 +22,27 @@ _DECLARING: Final = words(
 )
 _COMMENT: Final = re.compile(r"//.*|/\*.*?\*/", re.DOTALL)
 _MARKS: Final = re.compile(
-    rb"##|%:%:|\\\s*\n|\\[uU]|\?\?|\b(?:asm|__asm__|__asm|_asm)\b|\bmain\s*\[|[\"<](?:/|\.\.|~)"
+    rb"##|\\\s*\n|\\[uU]|\?\?|\b(?:asm|__asm__|__asm|_asm)\b|\bmain\s*\[|[\"<](?:/|\.\.|~)"
+    rb"|\(\s*\*\s*\w*\s*\)\s*\("
 )
 _CUT: Final = re.compile(rb"(\w)\\\r?\n(\w)")
+_SPELT: Final = {
+    b"??=": b"#",
+    b"??(": b"[",
+    b"??/": b"\\",
+    b"??)": b"]",
+    b"??'": b"^",
+    b"??<": b"{",
+    b"??!": b"|",
+    b"??>": b"}",
+    b"??-": b"~",
+    b"%:": b"#",
+    b"<%": b"{",
+    b"%>": b"}",
+}
+_SPELLING: Final = re.compile(rb"\?\?[=(/)'<!>-]|%:|<%|%>")
+"""Other spellings of signs (C11 5.2.1.1, 6.4.6); all that parsers do not know themselves."""
+_LINKING: Final = words("alias ifunc weakref __alias__ __ifunc__ __weakref__")
 MAX_EXPANSIONS: Final = 8
 
 
@@ -34,6 +52,8 @@ class _Native(Survey):
     def __init__(self, source: bytes, sink: Sink) -> None:
         super().__init__(source, sink)
         self._own: set[str] = set()
+        self._data: set[str] = set()
+        self._pointers: set[str] = set()
         self._macros: dict[str, str] = {}
         self._functions: dict[str, tuple[list[str], str]] = {}
 
@@ -68,12 +88,27 @@ class _Native(Survey):
 
     def _declared(self, node: Branch) -> None:
         """Remember names that stand for something of the program's own."""
-        if node.type in _DECLARING:
-            declarator = node.get("declarator")
-            if declarator is not None and declarator.type in ("identifier", "field_identifier"):
-                if node.type == "function_declarator" and self._only_prototype(node):
-                    return
-                self._own.add(self.text(declarator))
+        declarator = node.get("declarator")
+        if declarator is None:
+            return
+        self._kinds(node, declarator)
+        named = declarator.type in ("identifier", "field_identifier")
+        if not named or node.type not in _DECLARING:
+            return
+        if node.type != "function_declarator" or not self._only_prototype(node):
+            self._own.add(self.text(declarator))
+
+    def _kinds(self, node: Branch, declarator: Branch) -> None:
+        """Remember types that are functions' places, and names that are data."""
+        value = node.get("value")
+        if node.type == "type_definition" and declarator.type == "function_declarator":
+            kinds = [each for each in walk(declarator) if each.type == "type_identifier"]
+            self._pointers |= {self.text(each) for each in kinds}
+        elif node.type == "array_declarator" or (
+            value is not None and value.type == "string_literal"
+        ):
+            names = [each for each in walk(declarator) if each.type == "identifier"]
+            self._data |= {self.text(each) for each in names}
 
     def _only_prototype(self, node: Branch) -> bool:
         """Tell whether a function is declared but its body is elsewhere: in the C library."""
@@ -98,6 +133,8 @@ class _Native(Survey):
                     self._macro_body(node, self.text(value))
             case "init_declarator":
                 self._data_as_code(node)
+            case "cast_expression":
+                self._cast(node, node.get("type"), node.get("value"))
             case "while_statement" | "for_statement" | "do_statement":
                 self._loop(node)
             case "declaration":
@@ -116,11 +153,16 @@ class _Native(Survey):
         function, args = node.get("function"), node.get("arguments")
         if function is None:
             return
+        if function.type == "template_function" and args is not None and len(args.kids) == 1:
+            self._cast(node, function.get("arguments"), args.kids[0])
         name = self._plain(function)
         if name is None:
             return
         if name in _ASM:
             self._assembly(node)
+        if name in _LINKING and args is not None:
+            for word in _WORD.findall(self.text(args))[:3]:
+                self.add(Kind.USE, word, node, f"it is linked as `{word}`")
         pasted = self._pasted(name, args)
         real = pasted or self._expanded(name)
         if name in self._own and not pasted:
@@ -170,6 +212,7 @@ class _Native(Survey):
         if "..." in body or len(given) < len(parameters) or len(body) > 2000:
             return ""
         values = dict(zip(parameters, given, strict=False))
+        values["__VA_ARGS__"] = ", ".join(given[len(parameters) :])
         made = _WORD.sub(lambda found: values.get(found[0], found[0]), body)
         made = _PASTE.sub("", made)
         inner = re.fullmatch(r"(\w+)\s*\((.*)\)", made)
@@ -201,6 +244,35 @@ class _Native(Survey):
             name = declarator.get("declarator")
             if name is not None and self.text(name) == "main":
                 self.add(Kind.PATTERN, "data-as-code", node)
+
+    def _cast(self, node: Branch, kind: Branch | None, value: Branch | None) -> None:
+        """Look at data of the program that is taken for a function."""
+        if kind is None or value is None:
+            return
+        found = list(walk(kind))
+        function = any(each.type == "abstract_function_declarator" for each in found)
+        named = {self.text(each) for each in found if each.type == "type_identifier"}
+        if (function or named & self._pointers) and self._is_data(value):
+            self.add(Kind.PATTERN, "data-as-code", node)
+
+    def _is_data(self, node: Branch | None) -> bool:
+        """Tell whether an expression is a text, or an array of the program's or its place."""
+        taken = False
+        while node is not None:
+            match node.type:
+                case "parenthesized_expression" if node.kids:
+                    node = node.kids[0]
+                case "cast_expression":
+                    node = node.get("value")
+                case "pointer_expression" if self.text(node).startswith("&"):
+                    node, taken = node.get("argument"), True
+                case "subscript_expression" if taken:
+                    node = node.get("argument")
+                case "identifier":
+                    return self.text(node) in self._data
+                case _:
+                    return node.type in ("string_literal", "concatenated_string")
+        return False
 
     def _loop(self, node: Branch) -> None:
         test = node.get("condition")
@@ -241,6 +313,7 @@ def matters(source: bytes, vocabulary: Vocabulary) -> bool:
 
 def look(source: bytes, sink: Sink, language: str) -> None:
     """Put into ``sink`` what a program in C or C++ reaches."""
+    source = _SPELLING.sub(lambda found: _SPELT[found[0]], source)
     # A word that goes on in the next line is one word (C11 5.1.1.2); lines below count one less then.
     source = _CUT.sub(rb"\1\2", source)
     if not matters(source, rules_for(language).vocabulary):

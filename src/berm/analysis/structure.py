@@ -60,7 +60,7 @@ def look(source: bytes, sink: Sink) -> None:
         if bits > 4.6 and inside.count(" ") < len(inside) / 50:
             add("packed-text", found.start(), f"{len(inside)} characters, {bits:.1f} bits each")
             break
-    escaped = _ESCAPES.search(text)
+    escaped = _ESCAPES.search(text) if "\\" in text else None
     if escaped is not None:
         add("escaped-text", escaped.start(), "a text is written in escapes")
     words = _WORD.findall(text)
@@ -76,10 +76,10 @@ def look(source: bytes, sink: Sink) -> None:
     hidden = len(_CALL_OF_ITEM.findall(text))
     if calls >= 12 and hidden > calls * 0.5:
         add("hidden-calls", 0, f"{hidden} of {calls} calls are of what an index or a call gives")
-    dunders = len(_DUNDER.findall(text))
+    dunders = len(_DUNDER.findall(text)) if "__" in text else 0
     if dunders >= 10 and dunders > len(words) * 0.15:
         add("dunder-chains", 0, f"{dunders} of {len(words)} names")
-    if len(_CHARACTER_CODES.findall(text)) >= 8:
+    if ("chr" in text or "from" in text) and len(_CHARACTER_CODES.findall(text)) >= 8:
         at = _CHARACTER_CODES.search(text)
         add(
             "character-codes",

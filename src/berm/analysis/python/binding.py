@@ -236,6 +236,7 @@ class Binding(Calls):
         body = read_text(text)
         if not body:
             return UNKNOWN
+        self.walrus = self.walrus or ":=" in text
         placed = self.pinned
         if placed is None:
             self.pinned = self.place(node)

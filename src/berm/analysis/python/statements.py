@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from berm.analysis.fact import Sink
 from berm.analysis.python.binding import Binding
+from berm.analysis.python.bound import assigned, own, targets
 from berm.analysis.python.scope import Scope
 from berm.analysis.python.values import (
     UNKNOWN,
@@ -124,7 +125,7 @@ class Evaluator(Binding):
         """Tell whether a function is a generator, whose calls give nothing that is followed."""
         known = self._generators.get(node)
         if known is None:
-            known = any(isinstance(each, ast.Yield | ast.YieldFrom) for each in _own(node.body))
+            known = any(isinstance(each, ast.Yield | ast.YieldFrom) for each in own(node.body))
             self._generators[node] = known
         return known
 
@@ -218,7 +219,8 @@ class Evaluator(Binding):
         """Look at a loop's body once, with what it changes unknown."""
         changed = self._changed.get(node)
         if changed is None:
-            changed = self._changed[node] = _assigned(node.body)
+            names = assigned(node.body) if self.walrus else targets(node.body)
+            changed = self._changed[node] = names
         before = {name: self.scope.names[name] for name in changed if name in self.scope.names}
         for name, value in before.items():
             if type(value) in (list, dict, set, bytearray):
@@ -284,40 +286,3 @@ class Evaluator(Binding):
         if case.guard is not None:
             self.evaluate(case.guard)
         return self.run_block(case.body)
-
-
-def _own(body: Iterable[ast.AST]) -> Iterable[ast.AST]:
-    """Walk what belongs to a function itself: statements, expressions and what holds them."""
-    todo = list(body)
-    while todo:
-        node = todo.pop()
-        yield node
-        kind = type(node)
-        parts = _PARTS.get(kind)
-        if parts is None:
-            parts = _PARTS[kind] = _parts(kind)
-        for field in parts:
-            value = getattr(node, field, None)
-            if type(value) is list:
-                todo += [each for each in value if isinstance(each, ast.AST)]
-            elif isinstance(value, ast.AST):
-                todo.append(value)
-
-
-_PARTS: Final[dict[type[ast.AST], tuple[str, ...]]] = {}
-
-
-def _parts(kind: type[ast.AST]) -> tuple[str, ...]:
-    """Return the fields of a kind of node that may bind a name of the function that it stands in."""
-    if issubclass(kind, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-        return ()
-    if issubclass(kind, ast.Constant | ast.Name):
-        return ()
-    return tuple(field for field in kind._fields if field not in ("ctx", "op", "ops"))
-
-
-def _assigned(body: Iterable[ast.AST]) -> set[str]:
-    """Return the names that statements bind."""
-    return {
-        node.id for node in _own(body) if type(node) is ast.Name and type(node.ctx) is not ast.Load
-    }

@@ -43,8 +43,12 @@ class Witness:
         self.resolved: set[tuple[str, int, int]] = set()
         self.nested = 0
         self.lines = source.split("\n")
+        self.walrus = ":=" in source
+        """Expressions may bind names too."""
         self.examples = "\n".join(
-            line.strip()[4:] for line in self.lines if line.lstrip().startswith((">>> ", "... "))
+            line.strip()[4:]
+            for line in (self.lines if ">>> " in source else ())
+            if line.lstrip().startswith((">>> ", "... "))
         )
         self.pinned: tuple[int, int, str] | None = None
         self._deadline = time.process_time() + SOFT_SECONDS
