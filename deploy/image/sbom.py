@@ -1,4 +1,5 @@
-"""Print what an image consists of as CycloneDX 1.5: Debian's packages and the Python packages of a venv.
+"""Print what an image consists of as CycloneDX 1.5: Debian's packages, the Python packages of a venv, and those from
+PyPI and npm that languages came with.
 
 ``sbom.py VENV``, inside the image. The same image gives the same text: the serial number is made from the components.
 """
@@ -12,6 +13,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 STATUS = Path("/var/lib/dpkg/status")
+#: Where registries.sh puts what a language has from elsewhere.
+LANGUAGES = Path("/usr/local/lib/berm")
 
 
 def debian(text):
@@ -24,13 +27,23 @@ def debian(text):
             yield component(name, version, purl, [])
 
 
-def python(venv):
-    """Yield the components of a virtual environment."""
-    for path in Path(venv).glob("lib/python3*/site-packages/*.dist-info/METADATA"):
+def python(*folders):
+    """Yield the components of folders that Python packages were installed in."""
+    for path in (found for one in folders for found in Path(one).glob("*.dist-info/METADATA")):
         fields = HeaderParser().parsestr(path.read_text("utf-8"))
         name, version = fields["Name"].lower().replace("_", "-"), fields["Version"]
         licence = fields["License-Expression"] or ""
         yield component(name, version, f"pkg:pypi/{quote(name)}@{quote(version)}", [licence])
+
+
+def npm(folder):
+    """Yield the components that npm installed into a folder."""
+    lock = Path(folder, "node_modules/.package-lock.json")
+    packages = json.loads(lock.read_text("utf-8"))["packages"] if lock.exists() else {}
+    for place, fields in packages.items():
+        name, version = place.rpartition("node_modules/")[2], fields["version"]
+        purl = f"pkg:npm/{quote(name, safe='/')}@{quote(version)}"
+        yield component(name, version, purl, [fields.get("license", "")])
 
 
 def component(name, version, purl, licences):
@@ -41,8 +54,8 @@ def component(name, version, purl, licences):
 
 
 def document(components):
-    """Return the whole document."""
-    listed = sorted(components, key=lambda one: one["purl"])
+    """Return the whole document; what is there twice at one version is named once."""
+    listed = sorted({one["purl"]: one for one in components}.values(), key=lambda one: one["purl"])
     digest = hashlib.sha256("\n".join(one["purl"] for one in listed).encode()).hexdigest()
     return {
         "$schema": "http://cyclonedx.org/schema/bom-1.5.schema.json",
@@ -56,5 +69,6 @@ def document(components):
 
 
 if __name__ == "__main__":
-    found = [*debian(STATUS.read_text("utf-8")), *python(sys.argv[1])]
+    folders = [*Path(sys.argv[1]).glob("lib/python3*/site-packages"), LANGUAGES / "pip"]
+    found = [*debian(STATUS.read_text("utf-8")), *python(*folders), *npm(LANGUAGES / "npm")]
     print(json.dumps(document(found), indent=1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import subprocess
 import sys
@@ -69,20 +70,30 @@ Version: 1
 
 def test_the_bill_of_materials_names_what_is_installed(tmp_path):
     sbom = script("sbom")
-    folder = tmp_path / "lib/python3.11/site-packages/typing_extensions-4.1.dist-info"
+    folder = tmp_path / "typing_extensions-4.1.dist-info"
     folder.mkdir(parents=True)
     (folder / "METADATA").write_text(
         "Metadata-Version: 2.4\nName: typing_extensions\nVersion: 4.1\nLicense-Expression: PSF-2.0\n"
     )
-    made = sbom.document([*sbom.debian(STATUS), *sbom.python(tmp_path)])
+    (tmp_path / "node_modules").mkdir()
+    packages = {
+        "node_modules/typescript": {"version": "5.9.3", "license": "Apache-2.0"},
+        "node_modules/a/node_modules/@types/node": {"version": "22.1.0"},
+        "node_modules/@types/node": {"version": "22.1.0"},
+    }
+    (tmp_path / "node_modules/.package-lock.json").write_text(json.dumps({"packages": packages}))
+    parts = [*sbom.debian(STATUS), *sbom.python(tmp_path), *sbom.npm(tmp_path)]
+    made = sbom.document(parts)
     assert [one["purl"] for one in made["components"]] == [
         "pkg:deb/debian/libc6@2.36-9%2Bdeb12u10?arch=amd64&distro=debian-12",
+        "pkg:npm/%40types/node@22.1.0",
+        "pkg:npm/typescript@5.9.3",
         "pkg:pypi/typing-extensions@4.1",
     ]
-    assert made["components"][1]["licenses"] == [{"expression": "PSF-2.0"}]
+    assert made["components"][3]["licenses"] == [{"expression": "PSF-2.0"}]
     assert made["bomFormat"] == "CycloneDX"
-    again = sbom.document([*sbom.python(tmp_path), *sbom.debian(STATUS)])
-    assert again == made
+    assert sbom.document(parts[::-1]) == made
+    assert not [*sbom.npm(tmp_path / "node_modules")]
 
 
 def environment():
