@@ -153,16 +153,23 @@ class Config:
         return Path(self.cgroup) if self.cgroup else None
 
     def check_run_dir(self) -> None:
-        """Raise :class:`ConfigError` if no run directory can be made; found by making one."""
+        """Raise :class:`ConfigError` if no run directory can be made, or no program can be started in one."""
         try:
             os.rmdir(tempfile.mkdtemp(prefix="berm-try-", dir=self.run_dir))  # noqa: PTH106
         except OSError as error:
             raise ConfigError(
                 f"No directory can be made in {self.run_dir}: {error.strerror}.",
                 meaning="Every run needs one, so that nothing could run.",
-                remedy="Mount a tmpfs there that this user can write (docker: --tmpfs /tmp; Kubernetes: an"
+                remedy="Mount a tmpfs there that this user can write (docker: --tmpfs /tmp:exec; Kubernetes: an"
                 " emptyDir), or name another place: isolation.run_dir (BERM_ISOLATION_RUN_DIR).",
             ) from error
+        if os.statvfs(self.run_dir).f_flag & os.ST_NOEXEC:
+            raise ConfigError(
+                f"No program can be started in {self.run_dir}: it is mounted noexec.",
+                meaning="What was compiled could not run there, and people would be told that they failed.",
+                remedy="Mount it with exec (docker: --tmpfs /tmp:exec, since without that word Docker says noexec),"
+                " or name another place: isolation.run_dir (BERM_ISOLATION_RUN_DIR).",
+            )
 
     def check_cgroup(self, features: HostFeatures) -> None:
         """Raise :class:`ConfigError` if a cgroup was named that cannot be used."""

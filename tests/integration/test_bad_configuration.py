@@ -76,6 +76,30 @@ def test_run_directories_that_cannot_be_made():
     assert "Traceback" not in said
 
 
+@pytest.mark.requires_root
+def test_run_directories_where_no_program_can_be_started(tmp_path):
+    """As Docker mounts a tmpfs unless it is told `exec`: what was compiled would fail, as if by its author's fault."""
+    mount = f"mount -t tmpfs -o noexec none {tmp_path}"
+    serve = f"exec {sys.executable} -m berm serve --port=0 --log-format=json"
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", f"{mount} && {serve}"],
+        env={
+            **{k: v for k, v in os.environ.items() if not k.startswith("BERM_")},
+            "BERM_ISOLATION_RUN_DIR": str(tmp_path),
+            "BERM_ISOLATION_PLAN": "confined",
+        },
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=MOST_SECONDS,
+    )
+    assert done.returncode == 78, done.stdout
+    assert "mounted noexec" in done.stdout
+    assert "--tmpfs /tmp:exec" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
 def test_a_cgroup_that_is_not_there():
     got, said = start(BERM_ISOLATION_CGROUP="/sys/fs/cgroup/nowhere/berm")
     assert got == 78, said
