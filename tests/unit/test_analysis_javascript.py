@@ -30,6 +30,7 @@ HONEST = {
     "new of a constructor": "class V { clone() { return new this.constructor('x', 1); } }",
     "own names": "function eval2(x) {} const exec = x => x; exec('id'); /a/.exec('b'); ({ spawn() {} }).spawn();",
     "computed members": "const o = {}; for (const k of process.argv) { o[k] = (o[k] || 0) + 1; }",
+    "with": "with (Math) { console.log(floor(PI), max(1, 2)); }",
     "main guard": "if (require.main === module) { console.log(1); }\nmodule.exports = { a: 1 };",
     "prototype": "Array.prototype.last = function () { return this[this.length - 1]; };\nFunction.prototype.m = 1;",
     "timer": "setTimeout(() => console.log(1), 10);",
@@ -52,6 +53,9 @@ ARRAY = (
     "require(g('0x0'))[g('0x1')]('id');"
 )
 DISGUISED = {
+    "with": "with (process) { mainModule.require('child_process').exec('id'); }",
+    "with something else": "with (Math) { require('child_process').exec('id'); }",
+    "with nothing known": "with (x) { require('child_process').exec('id'); }",
     "bracket": "require('child_' + 'process')['ex' + 'ec']('id')",
     "escapes": "r\\u0065quire('\\x63hild_process').exec('id')",
     "alias": "const r = require; const c = r('child_process'); c.exec('id')",

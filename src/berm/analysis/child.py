@@ -125,7 +125,6 @@ def _warm_up() -> None:
             # What has run a few times runs quicker, in every leaf that is forked from here.
             if name in _OFTEN and "*" not in rule.languages:
                 examine(rule.hit_for(name).encode(), name)
-                examine(rule.miss_for(name).encode(), name)
     sys.setrecursionlimit(12_000)
     gc.set_threshold(20_000, 20, 20)  # a program makes many nodes that all live until its end
     gc.collect()

@@ -55,6 +55,7 @@ class Evaluator(Binding):
             "try_statement": self._try,
             "switch_statement": self._switch,
             "labeled_statement": self._labeled,
+            "with_statement": self._with,
             "import_statement": self._import,
             "export_statement": lambda node: self.block(node.kids),
             "empty_statement": lambda _: None,
@@ -231,6 +232,16 @@ class Evaluator(Binding):
         return self._loop(
             node, lambda: self.statement(inside) if inside is not None else None, go_on
         )
+
+    def _with(self, node: Branch) -> Stop | None:
+        value = self.evaluate(node.get("object"), base=True)
+        body = node.get("body")
+        outer, self.scope = self.scope, Scope(self.scope, self.scope.this)
+        self.scope.within = value
+        try:
+            return self.statement(body) if body is not None else None
+        finally:
+            self.scope = outer
 
     def _label(self, node: Branch) -> str:
         label = node.get("label")

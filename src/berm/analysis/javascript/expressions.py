@@ -188,7 +188,15 @@ class Expressions(Operators):
     # --- names and members --------------------------------------------------------------------------
 
     def _name(self, node: Branch) -> Value:
-        return self.look_up(unescape(self.text(node)))
+        name = unescape(self.text(node))
+        value = self.look_up(name)
+        within = self.scope.within
+        if isinstance(within, Ref | Object) and self.scope.home(name) is None:
+            # Which of the two it is depends on what the object has.
+            found = self.attribute(within, name, node)
+            kept = [each for each in (found, value) if each not in (UNKNOWN, UNDEFINED)]
+            return either(kept) if kept else UNKNOWN
+        return value
 
     def look_up(self, name: str) -> Value:
         """Return what a name stands for."""

@@ -21,12 +21,14 @@ class Scope:
     certain as seen from inside while it is no more uncertain than that.
     """
 
-    __slots__ = ("level", "names", "outer", "this")
+    __slots__ = ("level", "names", "outer", "this", "within")
 
     def __init__(self, outer: Scope | None, this: Value = UNKNOWN) -> None:
         self.names: dict[str, Value] = {}
         self.outer = outer
         self.this = this
+        self.within: Value = outer.within if outer is not None else None
+        """What ``with`` makes the names of."""
         self.level: int = outer.level if outer is not None else 0
 
     def home(self, name: str) -> Scope | None:
