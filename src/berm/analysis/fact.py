@@ -51,11 +51,12 @@ class Sink:
     """Where a front end puts its facts: each once, and no more than a person would read.
 
     ``wanted`` tells whether any rule asks for a fact, so that what no rule asks for costs nothing.
-    ``began`` is the CPU time at which the analysis of the program began.
+    ``began`` is the CPU time at which the analysis of the program began: the thread's, because the process's
+    own clock stands still between two ticks of the kernel while the child's timer runs.
     """
 
     def __init__(self, wanted: Callable[[Kind, str], bool]) -> None:
-        self.began = time.process_time()
+        self.began = time.thread_time()
         self._wanted = wanted
         self._known: dict[tuple[Kind, str], bool] = {}
         self._facts: dict[tuple[Kind, str, int, int], Fact] = {}

@@ -25,6 +25,7 @@ def look(source: bytes, sink: Sink, language: str) -> None:
     pending = first.pending
     if first.lost:
         second = Evaluator(source, sink, deep=True)
+        second.after(first)
         second.run(root)
         for key in second.resolved:
             pending.pop(key, None)

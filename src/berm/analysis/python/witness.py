@@ -51,7 +51,7 @@ class Witness:
             if line.lstrip().startswith((">>> ", "... "))
         )
         self.pinned: tuple[int, int, str] | None = None
-        self._deadline = time.process_time() + SOFT_SECONDS
+        self._deadline = time.thread_time() + SOFT_SECONDS
         self.endless = 0
         self._asked = 0
 
@@ -61,7 +61,7 @@ class Witness:
         if self.steps > MAX_STEPS:
             return True
         self._asked += 1
-        if self._asked & 0x3F == 0 and time.process_time() > self._deadline:
+        if self._asked & 0x3F == 0 and time.thread_time() > self._deadline:
             self.steps = MAX_STEPS + 1
             return True
         return False
