@@ -81,6 +81,8 @@ class ForkServer:
                 pass_fds=(child.fileno(),),
                 env=dict(self.plan.runtime.env),
                 cwd="/",
+                # The service's own may be 077: programs could not enter the directories made for them.
+                umask=0o022,
             )
         except OSError as error:
             raise CellError(
