@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import math
 import time
 import uuid
-from collections.abc import Mapping, Sequence
-from typing import ClassVar, Final
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import ClassVar, Final, Generic, TypeVar
 
 from pydantic import Field
 
@@ -22,6 +23,8 @@ from berm.service.store.database import Database
 from berm.service.store.dispatch import CollisionError, KeyReusedError, QueueFullError
 from berm.service.store.jobs import Job, JobState, Lease, NewJob, Ticket
 from berm.service.store.records import Figures, Filter, Record, WorkerRow
+
+T = TypeVar("T")
 
 DAY: Final = 86_400.0
 _LOOK_SECONDS: Final = 1.0
@@ -113,14 +116,30 @@ class Held:
     cancelled: frozenset[str]
 
 
+class _Glance(Generic[T]):
+    """What one look at the store tells everybody who asks within a second, however many they are."""
+
+    def __init__(self, look: Callable[[], Awaitable[T]]) -> None:
+        self._look = look
+        self._turn = asyncio.Lock()
+        self._seen: tuple[float, T] | None = None
+
+    async def get(self) -> T:
+        async with self._turn:
+            now = time.monotonic()
+            if self._seen is None or now - self._seen[0] > _LOOK_SECONDS:
+                self._seen = (now, await self._look())
+            return self._seen[1]
+
+
 class JobQueue:
     """The durable queue over one database. Lives on one event loop."""
 
     def __init__(self, database: Database, settings: QueueSettings | None = None) -> None:
         self.database = database
         self.settings = settings or QueueSettings()
-        self._figures: tuple[float, Figures] | None = None
-        self._line: tuple[float, Mapping[str, int]] | None = None
+        self._figures = _Glance(self._look_at_figures)
+        self._line = _Glance(self._look_at_line)
 
     # --- in ---------------------------------------------------------------------------------------
 
@@ -266,24 +285,27 @@ class JobQueue:
 
     async def place(self, job: str) -> Place | None:
         """Return where a queued job is; None if it does not wait. At most a second old."""
-        now = time.monotonic()
-        if self._line is None or now - self._line[0] > _LOOK_SECONDS:
-            ids = await self.database.look(records.line, _IN_LINE)
-            self._line = (now, {one: number for number, one in enumerate(ids)})
-        ahead = self._line[1].get(job)
+        ahead = (await self._line.get()).get(job)
         if ahead is None:
             return None
         return Place(ahead + 1, (await self.figures()).wait(ahead))
 
+    async def waits(self, job: str) -> bool:
+        """Tell whether a queued job is still where it was. At most a second old."""
+        return job in await self._line.get()
+
     async def figures(self) -> Figures:
         """Return the state of the queue, at most a second old."""
-        now = time.monotonic()
-        if self._figures is None or now - self._figures[0] > _LOOK_SECONDS:
-            found = await self.database.look(
-                records.figures, most=self.settings.max_queued, alive=self.settings.lease
-            )
-            self._figures = (now, found)
-        return self._figures[1]
+        return await self._figures.get()
+
+    async def _look_at_line(self) -> Mapping[str, int]:
+        ids = await self.database.look(records.line, _IN_LINE)
+        return {one: number for number, one in enumerate(ids)}
+
+    async def _look_at_figures(self) -> Figures:
+        return await self.database.look(
+            records.figures, most=self.settings.max_queued, alive=self.settings.lease
+        )
 
     # --- upkeep -----------------------------------------------------------------------------------
 

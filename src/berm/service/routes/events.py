@@ -72,8 +72,8 @@ class _Stream:
         ends = loop.time() + _LONGEST
         spoken = loop.time()
         with self._queue.database.wakeups.listen("job", self._submission) as event:
+            record = await self._queue.record(self._submission)
             while loop.time() < ends and self._readiness.phase is not Phase.DRAINING:
-                record = await self._queue.record(self._submission)
                 if record is None:
                     yield _event("deleted", {"id": self._submission})
                     return
@@ -85,7 +85,9 @@ class _Stream:
                 if loop.time() - spoken > _QUIET_SECONDS:
                     spoken = loop.time()
                     yield b": still here\n\n"
-                await woken(event, self._queue.settings.poll)
+                told = await woken(event, self._queue.settings.poll)
+                if told or not await self._queue.waits(self._submission):
+                    record = await self._queue.record(self._submission)
         yield b": come again\n\n"
 
     async def _news(self, record: Record) -> list[bytes]:

@@ -9,13 +9,13 @@ import http
 import re
 from typing import Annotated, Final, Literal
 
-import structlog
 from fastapi import APIRouter, Depends, Path, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
 from berm.errors import IsolationError
 from berm.service import intake
+from berm.service.audit_log import note
 from berm.service.disconnect import while_connected
 from berm.service.identity import new_id
 from berm.service.openapi import body_of, errors
@@ -42,8 +42,6 @@ from berm.service.submissions import (
     view,
 )
 from berm.service.webhooks.target import check
-
-_log: Final = structlog.get_logger("berm.service.submissions")
 
 router = APIRouter(prefix="/v1", tags=["submissions"])
 
@@ -225,7 +223,7 @@ async def erase(
     if "\0" in owner or "\0" in (user_id or ""):
         raise ApiError(400, "A name has a zero byte.", remedy="Leave it out.")
     erased = await queue.erase(owner, user_id)
-    _log.info("submissions erased", submissions=erased)
+    note("erased", user=who.subject, owner=owner, user_id=user_id, submissions=erased)
     return _json(Erased(submissions=erased).model_dump_json())
 
 
@@ -253,7 +251,11 @@ async def ended(queue: JobQueue, submission: str, wait: float) -> Record:
             left = deadline - loop.time()
             if record.job.final or left <= 0:
                 return record
-            await woken(event, min(left, queue.settings.poll))
+            # Nobody was told anything: of one that waits still, the queue's order says it for all at once.
+            while not await woken(event, min(left, queue.settings.poll)):
+                left = deadline - loop.time()
+                if left <= 0 or not await queue.waits(submission):
+                    break
 
 
 def queue_of(request: Request) -> tuple[ServiceState, JobQueue]:
