@@ -17,6 +17,7 @@ class Receiver:
         url: what to give as ``webhook_url``.
         messages: of each submission, what was told of it, in order.
         forged: how many deliveries had a wrong signature.
+        broken_off: how many ended before their end, as those of a killed service do.
         ids: of each submission, the ``webhook-id`` of its deliveries.
     """
 
@@ -26,12 +27,19 @@ class Receiver:
         self.messages: dict[str, list[dict[str, Any]]] = collections.defaultdict(list)
         self.ids: dict[str, set[str]] = collections.defaultdict(set)
         self.forged = 0
+        self.broken_off = 0
         self.lock = threading.Lock()
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
+                length = int(self.headers["content-length"])
+                body = self.rfile.read(length)
+                if len(body) < length:
+                    with outer.lock:
+                        outer.broken_off += 1
+                    self.close_connection = True
+                    return
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 with outer.lock:
                     status = outer.statuses.pop(0) if outer.statuses else 204

@@ -316,6 +316,7 @@ def main() -> int:
             "more than once": sum(len(messages) > 1 for messages in told.values()),
             "untold": len(untold),
             "told differently": len(differently),
+            "broken off": receiver.broken_off,
             "forged": receiver.forged,
         },
         "verdicts": dict(crowd.verdicts),

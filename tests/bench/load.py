@@ -4,6 +4,7 @@
     .venv/bin/python tests/bench/load.py flood                  # 50 users, without and with 1,000 of one other
     .venv/bin/python tests/bench/load.py flood --apart 0.2      # the 50 one after the other on a machine that idles
     .venv/bin/python tests/bench/load.py scale                  # one worker on one processor, then two on two
+    .venv/bin/python tests/bench/load.py burst --url https://judge.example --keys keys.jsonl   # rehearse an exam
 
 Figures are printed as JSON: throughput, percentiles of wait (handed in until started) and total (handed in
 until done) by the store's own clock, Jain's index of the users' mean totals, and the processor time that the generator
@@ -24,6 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +57,9 @@ def submission(user: str, tests: int, code: str = CODE) -> dict[str, Any]:
 class Class:
     """Users of one service, each with submissions and connections of its own."""
 
-    def __init__(self, urls: list[str]) -> None:
+    def __init__(self, urls: list[str], keys: Sequence[str] = ()) -> None:
         self._urls = urls
+        self._keys = keys
         # A pool that everybody shared would be searched by each request, which costs more than all the rest.
         self._clients: dict[str, httpx.AsyncClient] = {}
         self._context = ssl.create_default_context()
@@ -71,8 +74,13 @@ class Class:
     def client(self, user: str) -> httpx.AsyncClient:
         """Return this user's own, made at the first call."""
         if user not in self._clients:
-            url = self._urls[len(self._clients) % len(self._urls)]
-            self._clients[user] = httpx.AsyncClient(base_url=url, timeout=120, verify=self._context)
+            number = len(self._clients)
+            self._clients[user] = httpx.AsyncClient(
+                base_url=self._urls[number % len(self._urls)],
+                headers={"authorization": f"Bearer {self._keys[number]}"} if self._keys else {},
+                timeout=120,
+                verify=self._context,
+            )
         return self._clients[user]
 
     async def hand_in(self, user: str, tests: int) -> str:
@@ -133,8 +141,10 @@ def figures(users: Class, seconds: float, wanted: str = "") -> dict[str, Any]:
     }
 
 
-async def burst(urls: list[str], users: int, submissions: int, tests: int) -> dict[str, Any]:
-    people = Class(urls)
+async def burst(
+    urls: list[str], users: int, submissions: int, tests: int, keys: Sequence[str] = ()
+) -> dict[str, Any]:
+    people = Class(urls, keys)
     began = time.monotonic()
     await asyncio.gather(*(people.user(f"user {n}", submissions, tests) for n in range(users)))
     seconds = time.monotonic() - began
@@ -244,12 +254,21 @@ def main() -> None:
     parser.add_argument("--submissions", type=int, default=3)
     parser.add_argument("--tests", type=int, default=10)
     parser.add_argument("--flood", type=int, default=1000)
+    parser.add_argument("--url", help="a service that is there already, for burst")
+    parser.add_argument(
+        "--keys", type=Path, help="of its users: lines of `berm keys create --json`"
+    )
     parser.add_argument("--apart", type=float, default=0.0, help="seconds between two of the users")
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="berm-load-"))
     if given.what == "scale":
         report = scale(folder, 100 * max(1, given.users or 4), given.tests)
         print(json.dumps({"what": "scale", "load_average": os.getloadavg(), **report}, indent=2))
+        return
+    if given.url:
+        keys = [json.loads(line)["key"] for line in given.keys.read_text().splitlines()]
+        report = asyncio.run(burst([given.url], len(keys), given.submissions, given.tests, keys))
+        print(json.dumps({"what": given.what, "url": given.url, **report}, indent=2))
         return
     server = PostgresServer() if given.store == "postgresql" else None
     environment = dict(ENVIRONMENT)

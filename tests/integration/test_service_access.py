@@ -129,6 +129,14 @@ def test_a_run_with_a_key_is_served_and_audited_without_its_code(service, keys, 
     assert re.fullmatch(r"[0-9a-f]{64}", ran[-1]["sha256"])
     assert ran[-1]["execution_id"] == answer.headers["x-request-id"]
     assert audit_file.stat().st_mode & 0o777 == 0o600
+    # Which key is still in use can be seen, and nothing else of it.
+    assert service.logs(answer.headers["x-request-id"])
+    (line,) = [
+        found for text in service.logged().splitlines()
+        if (found := json.loads(text))["event"] == "request"
+        and found["execution_id"] == answer.headers["x-request-id"]
+    ]  # fmt: skip
+    assert (line["user"], line["key"]) == ("one-student", keys["student"].split("_")[1])
     everything = audit_file.read_text() + service.logged()
     assert secret.replace("-", "_") not in everything
     for key in keys.values():

@@ -22,6 +22,7 @@ from starlette.websockets import WebSocketDisconnect
 from berm.errors import BermError
 from berm.service.identity import new_id
 from berm.service.metrics import Metrics
+from berm.service.principal import PRINCIPAL, Principal
 from berm.service.problems import (
     ENTRY,
     EXECUTION_ID,
@@ -116,6 +117,7 @@ class Desk:
                     path=scope["path"][:200],
                     status=status,
                     milliseconds=round(seconds * 1000, 2),
+                    **_asker(scope),
                 )
 
     def _count(self, scope: Scope, method: str, status: int, seconds: float, traced: Span) -> None:
@@ -180,7 +182,16 @@ class Desk:
                     path=scope["path"][:200],
                     status=status,
                     milliseconds=round(seconds * 1000, 2),
+                    **_asker(scope),
                 )
+
+
+def _asker(scope: Scope) -> dict[str, str]:
+    """Return who asked, once the door knows, and by which key: an old one shows that it is still in use."""
+    found = scope.get(PRINCIPAL)
+    if not isinstance(found, Principal):
+        return {}
+    return {"user": found.subject, "key": found.key} if found.key else {"user": found.subject}
 
 
 class Intake:

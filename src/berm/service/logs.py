@@ -89,6 +89,8 @@ def configure(
     logging.getLogger("asyncio").setLevel(max(_LEVELS[level], logging.WARNING))
     # A collector that is away must not fill the log: what it loses are traces.
     logging.getLogger("opentelemetry").setLevel(logging.ERROR)
+    # What it says at each opening of the store is for those who write migrations.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     # They write every URL that is asked for, and of some the path or the query is a secret.
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -42,11 +42,13 @@ class Principal:
         subject: its name, at most 200 characters; owns what the request makes.
         role: what kind of user it is.
         scopes: what it may do.
+        key: the public name of the API key that showed it; empty for others.
     """
 
     subject: str
     role: Role
     scopes: frozenset[Scope]
+    key: str = dataclasses.field(default="", compare=False)
 
     def may(self, scope: Scope) -> bool:
         """Tell whether the scope is among its scopes."""

@@ -28,6 +28,7 @@ from berm.errors import (
     LimitError,
     StoreError,
 )
+from berm.service.access.table import Routes
 from berm.service.identity import now
 from berm.service.schemas import ErrorResponse, ProblemDetails
 from berm.service.testfiles import TestFileError
@@ -64,6 +65,7 @@ KINDS: Final[Mapping[int, str]] = {
 
 CALLERS_FAULT: Final = (InputError, LanguageError, LimitError, TestFileError)
 _STORE_SECONDS: Final = 2.0
+_ROUTES: Final = Routes()
 _ROUTES_HINT: Final = "The routes of this service are listed at /docs."
 
 
@@ -170,18 +172,22 @@ def execution_id(scope: Scope) -> str:
 
 async def handle(request: Request, error: Exception) -> Response:
     """Answer for an error that the framework itself raises (FastAPI exception handler)."""
-    return problem(request.scope, as_api_error(error))
+    answer = as_api_error(error)
+    if answer.status == http.HTTPStatus.METHOD_NOT_ALLOWED:
+        # The router names those of the first route alone that has this path.
+        allowed = ", ".join(_ROUTES.methods(request.url.path))
+        answer = ApiError(
+            answer.status,
+            "This path does not know that method.",
+            remedy=f"Allowed here: {allowed}.",
+            headers={"allow": allowed},
+        )
+    return problem(request.scope, answer)
 
 
 def _from_framework(error: HTTPException) -> ApiError:
     match error.status_code:
         case http.HTTPStatus.NOT_FOUND:
             return ApiError(404, "There is nothing at this path.", remedy=_ROUTES_HINT)
-        case http.HTTPStatus.METHOD_NOT_ALLOWED:
-            allowed = (error.headers or {}).get("Allow", "")
-            hint = f"Allowed here: {allowed}." if allowed else _ROUTES_HINT
-            return ApiError(
-                405, "This path does not know that method.", remedy=hint, headers=error.headers
-            )
         case status:
             return ApiError(status, f"{error.detail}.", headers=error.headers)

@@ -56,7 +56,7 @@ class ApiKey:
 
     def principal(self) -> Principal:
         """Return whom it stands for."""
-        return Principal(self.subject, self.role, self.scopes)
+        return Principal(self.subject, self.role, self.scopes, self.name)
 
     def live(self, now: float) -> bool:
         """Tell whether it is to be accepted at ``now``."""

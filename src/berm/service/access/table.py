@@ -87,3 +87,9 @@ class Routes:
             if entry.method == method and pattern.fullmatch(path):
                 return entry
         return None
+
+    def methods(self, path: str) -> list[str]:
+        """Return the methods of HTTP that a path knows, in their order."""
+        known = {method for method, exact in self._exact if exact == path}
+        known |= {entry.method for entry, pattern in self._patterns if pattern.fullmatch(path)}
+        return sorted(known - {WEBSOCKET})
