@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from berm.analysis.examine import examine
-from berm.analysis.policy import PACKS, Policy, packs, refusal
+from berm.analysis.policy import PACKS, Policy, _pack, packs, refusal
 from berm.analysis.sarif import document
 from berm.config import Config
 from berm.errors import ConfigError, PolicyError
@@ -78,6 +78,63 @@ def test_wrong_policies_say_what_would_be_right():
         Policy("exam")
     with pytest.raises(PolicyError, match="Give one of: off, report, block"):
         Policy("contest", {"python.network": "deny"})
+
+
+def test_wrong_policies_name_what_is_wrong():
+    with pytest.raises(PolicyError) as wrong:
+        Policy("exam")
+    assert wrong.value.summary == "There is no policy pack 'exam'."
+    with pytest.raises(PolicyError) as wrong:
+        Policy("contest", {"python.network": "deny"})
+    assert wrong.value.summary == "The rule python.network is set to 'deny'."
+
+
+@pytest.mark.parametrize(
+    ("times", "ends"),
+    [(1, "The program talks."), (2, " 1 more such finding."), (3, " 2 more such findings.")],
+)
+def test_a_refusal_counts_the_others(times, ends):
+    said = refusal(Policy("contest").decide([NET] * times, "python"))
+    assert said.endswith(ends)
+    assert said.count("more") == (times > 1)
+
+
+def test_an_analysis_says_by_what_it_was_made():
+    made = Policy("strict").decide([INFO], "python", 0.25)
+    assert (made.pack, made.language, made.seconds) == ("strict", "python", 0.25)
+    assert Policy("strict").decide([], "c").seconds == 0.0
+
+
+def test_packs_as_they_are_written():
+    read = packs.__wrapped__()  # not those of an earlier test
+    assert [(name, pack.name) for name, pack in read.items()] == [(name, name) for name in PACKS]
+    assert all(pack.summary.endswith(".") for pack in read.values())
+    contest, education = read["contest"], read["education"]
+    assert contest.rules["*.not-parsed"] == "report"
+    assert contest.categories["network"] == "block"
+    assert education.severities == {"info": "off"}
+    assert (contest.default, read["strict"].default) == ("report", "block")
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ({"default": "deny"}, "The pack p has the action 'deny'."),
+        ({"default": "off", "rules": {"a.b": "deny"}}, "The pack p has the action 'deny'."),
+        (
+            {"default": "off", "categories": {"x": "off"}},
+            "The pack p names 'x', which is no category or severity.",
+        ),
+        (
+            {"default": "off", "severities": {"x": "off"}},
+            "The pack p names 'x', which is no category or severity.",
+        ),
+    ],
+)
+def test_a_wrong_pack_says_what_is_wrong(table, says):
+    with pytest.raises(PolicyError) as wrong:
+        _pack("p", {"summary": "s.", **table})
+    assert wrong.value.summary == says
 
 
 def test_the_packs_are_those_of_the_settings():
