@@ -73,6 +73,7 @@ class Engine:
         self.shelf = Shelf(())
         self.parking = Parking(self.config.parked_mib * MIB, self.config.concurrency)
         self._plans: dict[object, CellPlan] = {}
+        self._promised: dict[str, Enforcement] = {}
         self._stock = Stock(
             self.config.pool_bounds,
             Slots(self.config.uid_base, self.config.uid_count),
@@ -136,7 +137,10 @@ class Engine:
     def enforcement(self, language: str = "python") -> Enforcement:
         """Return what a run of ``language`` is promised here; raises where that is too little."""
         found = self.registry.get(language)
-        return self._plan(found.run_step(found.entry_name(b""), (), Limits(), None)).enforcement
+        if found.name not in self._promised:
+            step = found.run_step(found.entry_name(b""), (), Limits(), None)
+            self._promised[found.name] = self._plan(step).enforcement
+        return self._promised[found.name]
 
     async def warm(self, languages: Sequence[str] | None = None) -> None:
         """Start the fork servers of some languages (default: all found) and fill their pools."""
