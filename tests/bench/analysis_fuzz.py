@@ -109,6 +109,8 @@ def main() -> int:
             if finding.rule == "any.too-complex":
                 why = finding.message.rpartition(": ")[2]
                 complex_["too long." if why.startswith("it has") else why] += 1
+                if why == "its parser broke.":
+                    Path(f"broke-{given.seed}-{number}.{language}").write_bytes(source)
     analyser.close()
     figures = {
         "inputs": given.count,

@@ -11,12 +11,14 @@ from __future__ import annotations
 import codecs
 import contextlib
 import dataclasses
+import functools
 import gc
 import os
 import resource
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -43,6 +45,7 @@ _CALLS: Final = (
     "rt_sigprocmask",
     "sigaltstack",
     "setitimer",
+    "timer_settime",
     "clock_gettime",
     "getpid",
     "gettid",
@@ -104,8 +107,9 @@ def main(fd: int) -> None:
         if leaf == 0:
             code = 1
             with contextlib.suppress(BaseException):
+                limit = _limit()
                 _confine()
-                code = _serve(fd)
+                code = _serve(fd, limit)
             os._exit(code)
         _, status = os.waitpid(leaf, 0)
         if os.WIFEXITED(status) and os.WEXITSTATUS(status) == 0:
@@ -131,6 +135,15 @@ def _warm_up() -> None:
     gc.freeze()
 
 
+def _limit() -> Callable[[float], object]:
+    """Return what limits the CPU time from now on; 0 lifts it."""
+    try:
+        timer = _libc.cpu_timer(signal.SIGPROF)
+    except OSError:  # a kernel of its own kind, such as gVisor's
+        return functools.partial(signal.setitimer, signal.ITIMER_PROF)
+    return functools.partial(_libc.set_timer, timer)
+
+
 def _confine() -> None:
     """Give up everything; in this order, because each step needs what the next ones take away."""
     pages = int(Path("/proc/self/statm").read_text("ascii").split()[0])
@@ -153,18 +166,18 @@ def filter_program() -> bytes:
     return assemble(Filter(Action.errno(1), tuple(rules)))
 
 
-def _serve(fd: int) -> int:
+def _serve(fd: int, limit: Callable[[float], object]) -> int:
     """Analyse until the other end closes (0) or it is the next leaf's turn (MANY)."""
     for _ in range(MANY):
         try:
             request, source = receive(fd)
         except BrokenFrameError:
             return 0
-        signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
+        limit(CPU_SECONDS)
         started = time.thread_time()
         found = examine(source, request["language"])
         seconds = time.thread_time() - started
-        signal.setitimer(signal.ITIMER_PROF, 0)
+        limit(0)
         send(
             fd,
             {

@@ -22,6 +22,8 @@ SYS_CAPGET: Final = 125
 SYS_CAPSET: Final = 126
 SYS_MOUNT: Final = 165
 SYS_UMOUNT2: Final = 166
+SYS_TIMER_CREATE: Final = 222  # Linux 2.6
+SYS_TIMER_SETTIME: Final = 223
 SYS_UNSHARE: Final = 272
 SYS_SETNS: Final = 308  # Linux 3.0
 SYS_SECCOMP: Final = 317  # Linux 3.17
@@ -38,6 +40,8 @@ PR_SET_DUMPABLE: Final = 4
 PR_CAPBSET_DROP: Final = 24
 PR_SET_CHILD_SUBREAPER: Final = 36
 PR_SET_NO_NEW_PRIVS: Final = 38
+
+CLOCK_PROCESS_CPUTIME_ID: Final = 2  # linux/time.h
 
 # linux/openat2.h (Linux 5.6)
 RESOLVE_NO_XDEV: Final = 0x01
@@ -192,3 +196,21 @@ def seccomp_filter(program: bytes, flags: int = 0) -> int:
         16,
     )
     return syscall(SYS_SECCOMP, 1, flags, prog)  # SECCOMP_SET_MODE_FILTER
+
+
+def cpu_timer(number: int) -> int:
+    """Return a timer that sends this process a signal; it runs by the CPU time that was truly used.
+
+    setitimer's counts ticks instead: on a busy machine it is wrong by a fifth at 100 ms.
+    """
+    event = struct.pack("@qii48x", 0, number, 0)  # struct sigevent: SIGEV_SIGNAL
+    made = ctypes.create_string_buffer(4)
+    syscall(SYS_TIMER_CREATE, CLOCK_PROCESS_CPUTIME_ID, event, made)
+    return int(struct.unpack("@i", made.raw)[0])
+
+
+def set_timer(timer: int, seconds: float) -> None:
+    """Start a timer of :func:`cpu_timer`, once; 0 stops it."""
+    whole = int(seconds)
+    value = struct.pack("@4q", 0, 0, whole, int((seconds - whole) * 1e9))  # struct itimerspec
+    syscall(SYS_TIMER_SETTIME, timer, 0, value, None)

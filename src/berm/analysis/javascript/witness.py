@@ -10,7 +10,7 @@ from berm.analysis.fact import Fact, Kind, Sink, shorten
 from berm.analysis.javascript.values import UNKNOWN, Ref, Value, options
 
 MAX_STEPS: Final = 100_000
-SOFT_SECONDS: Final = 0.082
+SOFT_SECONDS: Final = 0.085
 """CPU time after which nothing is followed any more; the analyser's child ends at 0.1 s.
 
 What is left of the program then takes about as long as all of it took that followed nothing, so a deep look
