@@ -190,7 +190,9 @@ def main() -> int:
             wrong or service["exit code after SIGTERM"] or not service["answer during the drain"]
         )
         refused = [said for said in service["languages"].values() if isinstance(said, str)]
-        wrong = wrong or any(said != "refused with 400" for said in refused)
+        wrong = wrong or any(
+            said not in ("refused with 400", "refused with 503") for said in refused
+        )
         wrong = wrong or service["health check"] or found[mode].get("audit", {}).get("exit code", 0)
     return 1 if wrong else 0
 

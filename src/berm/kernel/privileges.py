@@ -60,11 +60,14 @@ def hide() -> None:
 def keep(capabilities: frozenset[int]) -> frozenset[int]:
     """Give up every other capability, in all sets, for this process and what it starts.
 
-    Only the calling thread and threads started later are changed, so call it before there are
-    any others. Does nothing for anybody but root. Returns what is left.
+    Of ``capabilities`` those are kept that there are: a container or a unit may have left some out, and what
+    cannot be done without them has been found by trying. Only the calling thread and threads started later are
+    changed, so call it before there are any others. Does nothing for anybody but root. Returns what is left.
     """
     if os.geteuid() != 0:
         return frozenset()
+    held = _libc.effective_capabilities()
+    capabilities = frozenset(number for number in capabilities if held >> number & 1)
     for number in range(_LAST + 1):
         if number not in capabilities and not _libc.drop_from_bounding_set(number):
             break

@@ -57,7 +57,7 @@ async def execute(request: Request) -> Response:
     submission = intake.parse(await request.body(), state.settings, state.languages)
     if state.settings.role == "api":
         return await _elsewhere(request, state, submission)
-    language = state.engine.registry.get(submission.language)
+    language = state.engine.registry.get(state.offer.canonical(submission.language))
     if state.readiness.broken:
         raise IsolationError(state.readiness.broken)
     enforcement = state.engine.enforcement(language.name)
