@@ -110,7 +110,8 @@ def main() -> int:
                 why = finding.message.rpartition(": ")[2]
                 complex_["too long." if why.startswith("it has") else why] += 1
                 if why == "its parser broke.":
-                    Path(f"broke-{given.seed}-{number}.{language}").write_bytes(source)
+                    failed.append(f"{number}: {language}: {why}")
+                    Path(f"failed-{given.seed}-{number}.{language}").write_bytes(source)
     analyser.close()
     figures = {
         "inputs": given.count,

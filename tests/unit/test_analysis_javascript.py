@@ -119,6 +119,17 @@ def test_what_is_nested_too_deeply_is_said_to_be(source):
     }
 
 
+@pytest.mark.parametrize(
+    "odd", ["1 / 0", "-1 / 0", "0 / 0", "1e999", "'\u00b2'", "'\u0663'", "-1", "1.5"]
+)
+@pytest.mark.parametrize("of", ["[1, 2]", "'abc'", "arguments", "f", "true", "1", "({})", "/a/"])
+def test_odd_keys_are_keys(of, odd):
+    source = f"const f = function (k) {{ return {of}[{odd}]; }}; f(1); process[f(2)];"
+    assert {found.rule for found in examine(source.encode(), "javascript")} <= {
+        "javascript.dynamic-member"
+    }
+
+
 # Texts behind decoders that are written out, as obfuscators hide them: an array that is turned until a sum is
 # right, base64 with its small letters first, RC4. No name is that of a tool.
 DECODERS = """

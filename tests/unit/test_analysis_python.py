@@ -137,6 +137,16 @@ def test_disguises_are_seen_through(name):
     assert refused(DISGUISED[name])
 
 
+@pytest.mark.parametrize("left", ["[]", "[1]", "''", "'a'", "b'a'", "()", "1e999", "10**400", "-1"])
+@pytest.mark.parametrize("right", ["10**400", "-10**400", "1e999", "''", "[1]", "-1", "1j"])
+@pytest.mark.parametrize("sign", ["*", "**", "%", "<<", "+", "//"])
+def test_operators_on_what_is_odd_have_no_value_or_one(left, sign, right):
+    source = f"import os\nx = ({left}) {sign} ({right})\ngetattr(os, f(x))\n"
+    found = {finding.rule for finding in examine(source.encode(), "python")}
+    assert "python.dynamic-attribute" in found
+    assert "any.too-complex" not in found
+
+
 def test_what_was_reconstructed_is_said():
     found = examine(b"getattr(__import__('o' + 's'), 'sys' + 'tem')('id')", "python")
     said = {finding.message for finding in found}

@@ -277,13 +277,13 @@ class Expressions(Operators):
                 return float(len(value.items)) if value.known else UNKNOWN
             if name == "constructor":
                 return Ref("Array")
-            if name.isdigit():
+            if name.isdecimal():
                 return methods.item_of(value, name)
             return Method(value, name)
         if isinstance(value, str | float | bool):
             if name == "length" and isinstance(value, str):
                 return float(len(value))
-            if isinstance(value, str) and name.isdigit():
+            if isinstance(value, str) and name.isdecimal():
                 return value[int(name)] if int(name) < len(value) else UNDEFINED
             if name == "constructor":
                 kinds = {str: "String", float: "Number", bool: "Boolean"}

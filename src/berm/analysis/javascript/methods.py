@@ -341,7 +341,7 @@ def item_of(value: Array, key: Value) -> Value:
     if not value.known:
         return UNKNOWN
     number = to_number(key) if isinstance(key, float | str) else None
-    if number is None or math.isnan(number):
+    if number is None or not math.isfinite(number):
         return UNKNOWN
     at = int(number)
     return value.items[at] if at == number and 0 <= at < len(value.items) else UNDEFINED

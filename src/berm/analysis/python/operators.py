@@ -81,7 +81,7 @@ class Operators(Lookups):
         if type(left) in (list, tuple) and operator is ast.Mult and type(right) is int:
             if is_spoilt(left) or len(left) * right > MAX_ITEMS:
                 return UNKNOWN
-            return left * right
+            return left * max(0, min(right, MAX_ITEMS))
         function = purity.OPERATORS.get(operator)
         if function is None or not (is_plain(left) and is_plain(right)):
             return UNKNOWN
@@ -99,9 +99,8 @@ class Operators(Lookups):
     ) -> None:
         """Note constants whose result nobody needs: they only use up memory or time."""
         if operator is ast.Mult and {type(left), type(right)} & {str, bytes, list, tuple}:
-            count = right if isinstance(right, int) else left
-            size = len(left if not isinstance(left, int) else right) * count
-            if isinstance(count, int) and size >= 1 << 32:
+            count, items = (right, left) if isinstance(right, int) else (left, right)
+            if isinstance(count, int) and len(items) * count >= 1 << 32:
                 self.pattern("memory-bomb", node)
         elif (
             operator is ast.Pow
