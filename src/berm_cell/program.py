@@ -67,6 +67,8 @@ def park(cell, place):
             if order.rehearses:
                 _rehearse(place.directories["work"])
             gc.freeze()  # what the launcher made is not to be found by gc.get_objects()
+            # After it: what is frozen is never collected, and with it nothing that the program leaves in there.
+            sys.modules["__main__"] = types.ModuleType("__main__")
         if lesson is not None:
             lesson.tell(pagemap)
             protocol.close_all([pagemap, lesson.write_end])
@@ -177,7 +179,6 @@ def _become_main(hidden):
     modules = sys.modules
     for name in hidden:
         del modules[name]
-    modules["__main__"] = types.ModuleType("__main__")
     sys.path[0] = os.getcwd()
     gc.enable()
 

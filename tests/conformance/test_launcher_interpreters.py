@@ -134,6 +134,15 @@ async def test_same_as_bare(engine, sample, tmp_path):
     assert inside == outside
 
 
+async def test_a_global_ends_in_a_cell_that_was_not_rehearsed(engine):
+    # A module that was made before gc.freeze() is never collected, and a rehearsal can hide that.
+    code = "class A:\n    def __del__(self): print('ended')\nkept = A()"
+    settings = dataclasses.replace(engine.config, pool_floor=0, pool_ceiling=0)
+    async with berm.Engine(settings) as cold:
+        for _ in range(2):
+            assert (await cold.run(code, limits=LIMITS)).text == "ended\n"
+
+
 async def test_forty_runs_in_a_row(engine):
     async def one(i: int):
         return await engine.run("print(int(input()) + 1)", stdin=str(i), limits=LIMITS)

@@ -56,10 +56,8 @@ def test_languages_and_how_to_get_them(tmp_path):
 @pytest.mark.requires_isolation
 def test_a_strict_umask_keeps_no_program_out_of_its_directories(program):
     # The systemd unit's, and a hardened root's: made with it, the cell's directories are its maker's alone.
-    done = subprocess.run(
-        [sys.executable, "-m", "berm", "run", program("open('made', 'w').write('x')\nprint(1)")],
-        capture_output=True, timeout=60, umask=0o077,
-    )  # fmt: skip
+    command = [sys.executable, "-m", "berm", "run", program("open('made', 'w').close(); print(1)")]
+    done = subprocess.run(command, capture_output=True, timeout=60, umask=0o077)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"1\n", b"")
 
 

@@ -123,12 +123,15 @@ def told(number, frame):  # not by print, which the next signal would enter agai
     os.write(1, signal.Signals(number).name.encode() + bytes([10]))
 for number in (signal.SIGUSR1, signal.SIGTERM):
     signal.signal(number, told)
-print("ready", flush=True)
-while True:
-    try:
+try:
+    print("ready", flush=True)
+    while True:
         time.sleep(60)
-    except KeyboardInterrupt:
-        print("interrupted", flush=True)
+except KeyboardInterrupt:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it may be sent more than once
+    print("interrupted", flush=True)
+while True:
+    time.sleep(60)
 """
     run = Run(engine, code, terminal=terminal)
     await run.until(b"ready")
@@ -212,7 +215,10 @@ modes = termios.tcgetattr(0)
 modes[3] &= ~(termios.ISIG | termios.ICANON | termios.ECHO)
 termios.tcsetattr(0, termios.TCSANOW, modes)
 print("raw")
-print(ascii(sys.stdin.read(2)))
+said = ""
+while not said.endswith(chr(28)):
+    said += sys.stdin.read(1)
+print(ascii(said))
 """
     run = Run(engine, code, terminal=(80, 24))
     await run.until(b"ready")
@@ -221,7 +227,9 @@ print(ascii(sys.stdin.read(2)))
     run.dialogue.write(b"\x03\x1c")
     result = await run.result()
     assert b"Ctrl-C" in result.stdout
-    assert b"'\\x03\\x1c'" in result.stdout
+    # The first key may be there too: the kernel looks at keys a moment after they were typed, and at what
+    # the terminal is then.
+    assert b"\\x03\\x1c'" in result.stdout
 
 
 async def test_a_signal_before_there_is_a_program_ends_it(engine):
