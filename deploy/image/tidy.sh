@@ -17,7 +17,7 @@ python)
     ;;
 system)
     apt-get clean
-    rm -rf /var/lib/apt/lists /var/cache/* /var/log/* /var/tmp/* /tmp/* /root/.[a-z]* /var/backups/* \
+    rm -rf /var/lib/apt/lists /var/cache/* /var/log/* /var/tmp/* /tmp/* ~root/.[a-z]* /var/backups/* \
         /usr/share/man /usr/share/info /usr/share/locale /usr/share/lintian /usr/share/bug /usr/share/gdb \
         /usr/lib/jvm/*/jmods /usr/lib/jvm/*/man /etc/machine-id /var/lib/dbus \
         /var/lib/dpkg/*-old /var/lib/dpkg/lock* /var/lib/dpkg/triggers/Lock /etc/*- /etc/.pwd.lock

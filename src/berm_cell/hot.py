@@ -13,7 +13,7 @@ made as they would be anyway.
 
 That limit is for all processes of a user together, and the usual 8 MiB are used up by three fork servers.
 It does not hold for an instance that was made with ``CAP_IPC_LOCK``, so that it is made before the
-capabilities go; where there is no such capability, those fork servers come first that programs run in.
+capabilities go; where there is no such capability, only those fork servers pin that programs run in.
 """
 
 import array
@@ -53,7 +53,7 @@ class Ring:
 
     def close(self):
         """Let go of it."""
-        protocol.close_all([self._fd] if self._fd >= 0 else [])
+        protocol.close_all([self._fd])
         self._fd = -1
 
 

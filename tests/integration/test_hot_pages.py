@@ -88,6 +88,23 @@ async def test_root_pins_past_what_a_user_may_lock():
         ring.close()
 
 
+@pytest.mark.serial
+async def test_what_pins_is_made_before_the_capability_goes():
+    ring = hot.Ring()
+    unbounded = ring.serves(in_process=False)
+    ring.close()
+    if not unbounded:
+        pytest.skip("needs io_uring and CAP_IPC_LOCK")
+    before = resource.getrlimit(resource.RLIMIT_MEMLOCK)
+    resource.setrlimit(resource.RLIMIT_MEMLOCK, (0, before[1]))
+    try:
+        async with berm.Engine(berm.Config(plan="namespaces")) as engine:
+            await engine.run("print(1)")
+            assert pinned(engine.pools[0].server_pid) >= 512
+    finally:
+        resource.setrlimit(resource.RLIMIT_MEMLOCK, before)
+
+
 def test_with_little_room_only_interpreters_that_run_programs_pin(monkeypatch):
     monkeypatch.setattr(hot.sys_, "may_lock", lambda: False)
     monkeypatch.setattr(hot.sys_, "new_ring", lambda: os.open("/dev/null", os.O_RDONLY))

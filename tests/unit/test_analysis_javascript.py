@@ -237,7 +237,8 @@ def test_what_decoders_hide_is_told(keyed, monkeypatch):
 
 
 @pytest.mark.parametrize("keyed", [False, True])
-def test_a_decoder_that_looks_whether_it_was_laid_out_is_one(keyed):
+def test_a_decoder_that_looks_whether_it_was_laid_out_is_one(monkeypatch, keyed):
+    monkeypatch.setattr(witness, "SOFT_SECONDS", 20.0)  # steps are compared, not a busy machine
     source = defended(hidden("require(<child_process>)[<exec>](<id>);", keyed=keyed))
     inline = b" ".join(source.splitlines())
     assert evaluated(inline) < evaluated(source) / 2

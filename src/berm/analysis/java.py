@@ -108,7 +108,7 @@ class _Java(Survey):
             case "method_reference":
                 name = "".join(self.text(node).split()).replace("::", ".")
                 self._dotted(node, name, Kind.USE)
-                if name.endswith("Runtime.getRuntime"):
+                if name.removeprefix("java.lang.") == "Runtime.getRuntime":
                     self.add(Kind.PATTERN, "runtime-exec", node, "it hands `Runtime` on")
             case "field_access":
                 self._dotted(node, "".join(self.text(node).split()), Kind.USE)

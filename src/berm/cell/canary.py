@@ -70,6 +70,7 @@ def _own_number() -> Iterator[int]:
         yield os.getpid()
         return
     over = threading.Event()
+    thread = None
     try:
         for _ in range(2 * CELL_PIDS):
             thread = threading.Thread(target=over.wait)
@@ -84,6 +85,8 @@ def _own_number() -> Iterator[int]:
         yield number
     finally:
         over.set()
+        if thread is not None:
+            thread.join()
 
 
 async def prove(cell: Cell, staged: Mapping[str, object]) -> None:
