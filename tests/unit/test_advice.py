@@ -38,6 +38,7 @@ GOOD = Surroundings(
     address="0.0.0.0",
     runs_at_a_time=2,
     waiting=448 * MIB,
+    bus_locks_slowed=True,
 )
 
 STATUS = """Name:\tpython
@@ -82,6 +83,7 @@ def test_nothing_is_advised_where_all_is_well(place):
         ("token", {"token": "/var/run/secrets/x"}, State.WEAK, "automountServiceAccountToken"),
         ("identity", {"identity": ("IDENTITY_HEADER",)}, State.WEAK, "variables"),
         ("socket", {"runtime_socket": "/run/docker.sock"}, State.WRONG, "hostPath"),
+        ("bus", {"bus_locks_slowed": False}, State.WEAK, "BERM_POOL_RUNS_AT_A_TIME=1"),
         ("address", {"address": "127.0.0.1"}, State.WEAK, "BERM_SERVE_HOST=0.0.0.0"),
         ("place", {"found": "docker"}, State.WEAK, "kubectl exec"),
     ],
@@ -97,6 +99,10 @@ def test_what_is_not_well_is_said_with_its_flag(subject, changes, state, flag):
 def test_the_worst_comes_first():
     found = advice.checks("docker", dataclasses.replace(GOOD, uid=0, seccomp=0, found="docker"))
     assert [one.subject for one in found[:2]] == ["user", "seccomp"]
+
+
+def test_one_run_at_a_time_needs_no_watch_on_the_bus():
+    assert said("kubernetes", bus_locks_slowed=False, runs_at_a_time=1)["bus"].state is State.GOOD
 
 
 def test_root_is_right_under_systemd_and_wrong_in_a_container():
@@ -229,3 +235,26 @@ def test_tokens_and_sockets_are_seen(machine):
     found = look(machine)
     assert found.runtime_socket == "/run/docker.sock"
     assert found.token.endswith("/token")
+
+
+@pytest.mark.parametrize(
+    ("flags", "options", "mitigates", "slowed"),
+    [
+        ("fpu split_lock_detect", "quiet", "1", True),
+        ("fpu split_lock_detect", "quiet", None, True),
+        ("fpu split_lock_detect", "quiet", "0", False),
+        ("fpu split_lock_detect", "split_lock_detect=off", "1", False),
+        ("fpu bus_lock_detect", "quiet", "1", False),
+        ("fpu bus_lock_detect", "split_lock_detect=fatal", "1", True),
+        ("fpu bus_lock_detect", "split_lock_detect=ratelimit:10", "1", True),
+        ("fpu split_lock_detect", "split_lock_detect=ratelimit:10", "1", False),
+        ("fpu", "split_lock_detect=fatal", "1", False),
+    ],
+)
+def test_what_the_kernel_does_about_bus_locks_is_read(machine, flags, options, mitigates, slowed):
+    (machine / "proc/cpuinfo").write_text(f"processor\t: 0\nflags\t\t: {flags}\n\n")
+    (machine / "proc/cmdline").write_text(f"root=/dev/vda {options}\n")
+    if mitigates is not None:
+        (machine / "proc/sys/kernel").mkdir(parents=True)
+        (machine / "proc/sys/kernel/split_lock_mitigate").write_text(mitigates + "\n")
+    assert look(machine).bus_locks_slowed is slowed

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -25,8 +28,8 @@ _CALMS: Final = 3.0
 _IDLE: Final = 10.0
 """Seconds after the last request, and then of watching what the idle service uses."""
 
-_SAMPLED: Final = 0.5
-"""Seconds between two looks at the memory of a service."""
+_SAMPLED: Final = 2.0
+"""Seconds between two looks at the memory of a service. Each walks through the pages of all its processes."""
 
 
 async def saturated(stand: Stand) -> None:
@@ -163,8 +166,8 @@ async def _ask(client: Client) -> float:
 async def everybody(stand: Stand) -> None:
     """A class that presses "run" at once: 300 submissions of ten tests, the service on one core."""
     tests = [(f"{n}\n", f"{n * n}\n") for n in range(_TESTS)]
-    with tempfile.TemporaryDirectory() as folder:
-        core = {min(stand.config.processors or {0})}
+    core = {min(stand.config.processors or {0})}
+    with tempfile.TemporaryDirectory() as folder, _away_from(core):
         async with Service(Path(folder), stand.config.plan, core) as service:
             await service.calm()
             clients = [await service.client() for _ in range(_CLASS)]
@@ -201,6 +204,17 @@ async def everybody(stand: Stand) -> None:
         stand.record.skipped[what] = unseen
     else:
         stand.add(Figure("class", what, peak / MIB, None, "MiB", 600, compared="none", note=note))
+
+
+@contextlib.contextmanager
+def _away_from(processors: set[int]) -> Iterator[None]:
+    """Keep what asks off the processors of what is measured, where there are others."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, before - processors or before)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 async def submission(stand: Stand) -> None:

@@ -127,6 +127,7 @@ def _states(place: str, found: Surroundings) -> dict[str, State | None]:
         "token": _if(not found.token) if place in ("kubernetes", "aca") else None,
         "identity": _if(not found.identity) if container else None,
         "socket": _if(not found.runtime_socket, State.WRONG) if container else None,
+        "bus": _if(found.bus_locks_slowed or found.runs_at_a_time == 1),
         "address": _if(not _loopback(found.address)) if container else None,
     }
 

@@ -36,6 +36,7 @@ class Surroundings:
         scratch_kind: type of the file system that runs work in.
         identity: names of variables of a managed identity, never their values.
         store: where submissions are kept, for people; ``durable`` tells whether that outlives a container.
+        bus_locks_slowed: True if the kernel notices programs that lock the memory bus, and slows or ends them.
     """
 
     found: str
@@ -60,6 +61,7 @@ class Surroundings:
     address: str
     runs_at_a_time: int
     waiting: int
+    bus_locks_slowed: bool
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain JSON-ready data."""
@@ -113,6 +115,7 @@ def look(
         address=address,
         runs_at_a_time=config.concurrency,
         waiting=(memory + config.parked_mib + config.cache_mib) * MIB,
+        bus_locks_slowed=_bus_locks_slowed(root),
     )
 
 
@@ -128,21 +131,35 @@ def _place(environ: Mapping[str, str], root: Path) -> str:
     return "a plain machine"
 
 
-def _fields(path: Path) -> dict[str, str]:
+def _bus_locks_slowed(root: Path) -> bool:
+    """Tell whether split locks cost who makes them, as the kernel's Documentation/arch/x86/buslock.rst has it."""
+    flags = set(_fields(root / "proc/cpuinfo").get("flags", "").split())
+    words = _text(root / "proc/cmdline").split()
+    chosen = [word.partition("=")[2] for word in words if word.startswith("split_lock_detect=")]
+    mode = chosen[-1].partition(":")[0] if chosen else "warn"
+    if mode == "warn":  # without the setting (Linux before 5.19) an offender always waits
+        mitigates = _text(root / "proc/sys/kernel/split_lock_mitigate").strip() != "0"
+        return "split_lock_detect" in flags and mitigates
+    if mode == "fatal":
+        return bool(flags & {"split_lock_detect", "bus_lock_detect"})
+    return mode == "ratelimit" and "bus_lock_detect" in flags
+
+
+def _text(path: Path) -> str:
     try:
-        lines = path.read_text("utf-8", "replace").splitlines()
+        return path.read_text("utf-8", "replace")
     except OSError:
-        return {}
-    return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        return ""
+
+
+def _fields(path: Path) -> dict[str, str]:
+    lines = _text(path).splitlines()
+    return {name.strip(): value.strip() for name, _, value in (one.partition(":") for one in lines)}
 
 
 def _mounts(path: Path) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """Yield target, type and options of each mount, as proc(5) describes mountinfo."""
-    try:
-        lines = path.read_text("utf-8", "replace").splitlines()
-    except OSError:
-        return
-    for line in lines:
+    for line in _text(path).splitlines():
         before, _, after = line.partition(" - ")
         fields, rest = before.split(), after.split()
         if len(fields) >= 6 and rest:
@@ -164,11 +181,7 @@ def _least(root: Path, name: str, controller: str, old_name: str) -> int | None:
     """Return the tightest limit of the process's cgroup and those above it, version 2 or 1."""
     found: list[int] = []
     base = root / "sys/fs/cgroup"
-    try:
-        lines = (root / "proc/self/cgroup").read_text("utf-8").splitlines()
-    except OSError:
-        lines = []
-    for line in lines:
+    for line in _text(root / "proc/self/cgroup").splitlines():
         _, controllers, path = [*line.split(":", 2), "", ""][:3]
         if not controllers:
             found += _upwards(base, path, name)
