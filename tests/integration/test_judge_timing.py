@@ -28,7 +28,7 @@ print(42)
 
 async def test_what_is_a_little_too_slow_runs_once_more_alone(engine: berm.Engine) -> None:
     problem = Problem([TestCase("", "42")], berm.Limits(cpu_time=0.5, wall_time=20))
-    async with Judge(engine, timing=Timing(margin=0.6)) as judge:
+    async with Judge(engine) as judge:
         judgement = await judge.judge(Submission(BURN.format(seconds=0.65), "python"), problem)
     [test] = judgement.tests
     assert (test.verdict, test.evidence.reruns, judgement.reruns) == (Verdict.TLE, 1, 1)

@@ -1,8 +1,9 @@
 """Timing that can be trusted: when a run is repeated alone before it is called too slow. Pure.
 
 CPU time comes from the kernel for the whole process tree. Even so it grows on a busy machine: caches
-and memory are shared. So a program may run for somewhat longer than its limit, what it needed is
-measured, and one that was over by no more than the margin runs once more while nothing else does.
+and memory are shared, and two threads of one core make each other half as slow again. So a program may
+run for longer than its limit, what it needed is measured, and one that was over by no more than the
+margin runs once more while nothing else does.
 """
 
 from __future__ import annotations
@@ -19,14 +20,15 @@ class Timing:
     """How near the limit a run is repeated, and how often.
 
     Attributes:
-        margin: part of the limit; 0.1 repeats what took up to a tenth too long. 0 repeats nothing,
-            and ends runs at the limit itself.
+        margin: part of the limit; 0.1 repeats what took up to a tenth too long, the usual advice, which
+            sees little of what programs beside it do to a time. 0 repeats nothing, and ends runs at
+            the limit itself.
         slack: seconds that count as near in any case. What a start costs on a busy machine varies by
             milliseconds, which is much of a limit of a tenth of a second.
         reruns: repetitions that one judging may have at most, because nothing else runs meanwhile.
     """
 
-    margin: float = 0.1
+    margin: float = 0.6
     slack: float = 0.03
     reruns: int = 3
 
