@@ -112,7 +112,7 @@ def build(options):
     version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
     program = builder()
     base = local_base(epoch) if options.local_base else options.base
-    tag = options.tag or f"localhost/berm:{version}"
+    tag = options.tag or f"berm:{version}"
     argv = [program, "build", "-f", ROOT / "deploy/Dockerfile", "-t", tag]
     given = {
         "SOURCE_DATE_EPOCH": epoch,
@@ -131,7 +131,8 @@ def build(options):
     if options.isolation:
         argv += ["--isolation", options.isolation]
     start = time.monotonic()
-    run([*argv, ROOT])
+    # Docker before 23 takes its old builder otherwise, which knows no secrets.
+    run([*argv, ROOT], env=os.environ | {"DOCKER_BUILDKIT": "1"})
     say(f"{tag}: built in {time.monotonic() - start:.0f} s")
     return program, tag
 

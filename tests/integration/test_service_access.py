@@ -17,9 +17,13 @@ from websockets.sync.client import connect
 
 from berm.service.access import keyring
 from berm.service.access.keys import new_key as make_key
+from berm.service.access.opening import open_access
 from berm.service.access.roles import ROLE_SCOPES
+from berm.service.access.settings import AuthSettings
 from berm.service.access.table import TABLE
+from berm.service.limits.settings import LimitsSettings
 from berm.service.principal import Role
+from berm.service.store import migration
 from berm.service.store.opening import open_database
 from berm.service.store.settings import StoreSettings
 
@@ -303,6 +307,25 @@ def test_without_a_key_the_service_does_not_start_on_other_addresses(tmp_path):
     assert done.returncode == 78, done.stderr
     for advice in ("berm keys create", "issuer", "127.0.0.1", "BERM_AUTH_MODE=off"):
         assert advice in done.stderr
+
+
+def test_over_a_store_that_others_share_it_waits_for_the_first_key(postgresql):
+    """In a container nothing else may run than the service, and its replicas' first key is made beside one."""
+
+    async def opened():
+        settings = StoreSettings.load({"url": postgresql.database()}, {})
+        await migration.migrate(settings)
+        database = await open_database(settings)
+        try:
+            auth, limits = AuthSettings.load({}, {}), LimitsSettings.load({}, {})
+            return await open_access(auth, limits, "0.0.0.0", database, lambda _: None)
+        finally:
+            await database.close()
+
+    access = asyncio.run(opened())
+    assert access.required
+    assert access.keyring is not None
+    assert access.verifier is None
 
 
 def test_told_so_it_serves_everybody(serve):

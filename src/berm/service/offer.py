@@ -11,6 +11,7 @@ import structlog
 
 from berm.engine import Engine
 from berm.errors import BusyError, IsolationError, LanguageError, StoreError
+from berm.languages import Registry
 from berm.languages.language import Language
 from berm.model import Enforcement, Guarantee
 from berm.policy.plan import demand
@@ -100,15 +101,7 @@ class OwnOffer:
 
     def infos(self) -> list[LanguageInfo]:
         """Describe the languages."""
-        return [
-            LanguageInfo(
-                name=one.name,
-                title=one.title,
-                version=one.version or "",
-                aliases=list(one.aliases),
-            )
-            for one in self._languages()
-        ]
+        return [_info(one) for one in self._languages()]
 
     def security(self) -> Security:
         """Describe what holds for all of them."""
@@ -123,11 +116,15 @@ class OwnOffer:
 class WorkersOffer:
     """What the workers can do that are alive: every language that one has, the isolation that all hold.
 
-    While none is alive, what was known last stays, so that submissions are kept until one is.
+    While none is alive, what was known last stays, so that submissions are kept until one is. Where none was
+    since this process began, the languages that are installed beside it stand for theirs, as they have the same image:
+    workers that are started when something waits would else never be. What these hold is not known before; a worker
+    looks itself, before it runs anything.
     """
 
-    def __init__(self, queue: JobQueue) -> None:
+    def __init__(self, queue: JobQueue, registry: Registry) -> None:
         self._queue = queue
+        self._registry = registry
         self._infos: dict[str, LanguageInfo] = {}
         self._names: dict[str, str] = {}
         self._securities: list[Security] = []
@@ -146,9 +143,14 @@ class WorkersOffer:
         offers: list[dict[str, Any]] = [
             json.loads(worker.about) for worker in await self._queue.workers()
         ]
-        if not offers:
+        if offers:
+            found = [
+                LanguageInfo.model_validate(info) for one in offers for info in one["languages"]
+            ]
+        elif not self._infos:
+            found = [_info(one) for one in await asyncio.to_thread(self._registry.available)]
+        else:
             return
-        found = [LanguageInfo.model_validate(info) for one in offers for info in one["languages"]]
         self._infos = {info.name: info for info in sorted(found, key=lambda info: info.name)}
         self._names = {name: info.name for info in found for name in (*info.aliases, info.name)}
         self._securities = [Security.model_validate(one["security"]) for one in offers]
@@ -187,6 +189,15 @@ class WorkersOffer:
     def security(self) -> Security:
         """Describe what all workers hold."""
         return describe(_enforcement(one) for one in self._securities)
+
+
+def _info(language: Language) -> LanguageInfo:
+    return LanguageInfo(
+        name=language.name,
+        title=language.title,
+        version=language.version or "",
+        aliases=list(language.aliases),
+    )
 
 
 def _enforcement(security: Security) -> Enforcement:

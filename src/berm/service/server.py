@@ -114,7 +114,9 @@ async def _serve(
             _log.info("stopped before it was ready")
             return
         own = OwnOffer(engine)
-        elsewhere = WorkersOffer(queue) if queue and settings.role == "api" else None
+        elsewhere = (
+            WorkersOffer(queue, engine.registry) if queue and settings.role == "api" else None
+        )
         app = create_app(
             engine,
             settings,

@@ -32,7 +32,8 @@ async def open_access(
     """Return what the door goes by.
 
     Raises:
-        ConfigError: keys or tokens are needed here, and there is neither one key nor an issuer.
+        ConfigError: keys or tokens are needed here, there is neither one key nor an issuer, and the store is this
+            process's alone.
         StoreError: whether there are keys cannot be found out.
     """
     loopback = is_loopback(host)
@@ -42,7 +43,13 @@ async def open_access(
         and not auth.issuer
         and (database is None or not await database.look(keyring.any_live))
     ):
-        raise _nobody(host)
+        if database is None or database.dialect != "postgresql":
+            raise _nobody(host)
+        _log.warning(  # what shares the store can make one: where this runs, often nothing else can
+            "nobody has a key, and every request is refused until somebody does",
+            host=host,
+            make_one="berm keys create --user NAME --role admin",
+        )
     if not required and not loopback:
         _log.warning("everybody who reaches this address may run programs", host=host)
     return Access(
