@@ -40,7 +40,9 @@ system)
     [ ! -e /etc/shadow ] || sed -i -E 's/^([^:]*:[^:]*):[0-9]+:/\1:1:/' /etc/shadow
     ;;
 times)
-    find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /image \) -prune \
+    # Those below /etc are the builder's, read-only, where Docker builds.
+    find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path /run -o -path /image \
+        -o -path /etc/hosts -o -path /etc/hostname -o -path /etc/resolv.conf \) -prune \
         -o -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
     ;;
 esac
