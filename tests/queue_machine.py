@@ -22,7 +22,17 @@ from berm.service.store.opening import open_database
 from berm.service.store.settings import StoreSettings
 from berm.service.store.statement import Script, sql
 from berm.service.store.webhooks import Delivery
-from queue_model import ATTEMPTS, HOLD, HOOKS_OF_OWNER, KEEP, LEASE, MOST, MOST_OF_SHARE, Model
+from queue_model import (
+    ATTEMPTS,
+    HOLD,
+    HOOKS_OF_OWNER,
+    KEEP,
+    LEASE,
+    MOST,
+    MOST_OF_SHARE,
+    Entry,
+    Model,
+)
 
 T = TypeVar("T")
 
@@ -75,6 +85,7 @@ def rig(url: str) -> Iterator[Rig]:
 
 
 Draw = Callable[[Any], Any]
+Claim = Callable[[str, int, str], Coroutine[Any, Any, list[Lease]]]
 NAMES = st.sampled_from(["ann", "bob", "eve"])
 
 
@@ -94,7 +105,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.queue = self.rig.queue(most_running, keep_code)
         self.leases: list[Lease] = []
         self.sent: list[NewJob] = []
-        self.tokens: list[tuple[str, list[tuple[str, int]]]] = []
+        self.tokens: list[tuple[Claim, str, list[tuple[str, int]]]] = []
         self.deliveries: list[Delivery] = []
         self.numbers = itertools.count()
         for name, cost in jobs:
@@ -135,10 +146,10 @@ class QueueMachine(RuleBasedStateMachine):
             if (job := self.model.jobs.get(lease.id)) and job.attempt > lease.attempt
         ]
         possible = [self.enqueue, self.enqueue, self.enqueue_batch, self.pass_time, self.claim]
-        possible += [self.claim] * 2 * bool(self.model.of_state("queued"))
+        possible += [self.claim, self.claim_beside] * 2 * bool(self.model.of_state("queued"))
         possible += [self.enqueue_again, self.cancel] * bool(self.sent)
         possible += [self.erase] * (len(self.sent) > 8)
-        possible += [self.claim_again] * bool(self.tokens and self.tokens[-1][1])
+        possible += [self.claim_again] * bool(self.tokens and self.tokens[-1][2])
         possible += [self.crash, self.crash, self.give_back] * bool(held)
         possible += [self.extend, self.finish, self.report] * bool(self.leases)
         possible += [self.zombie] * 2 * bool(self.old)
@@ -177,20 +188,26 @@ class QueueMachine(RuleBasedStateMachine):
             self._enqueue([job])
 
     def claim(self, draw: Draw) -> None:
+        self._claim(draw, self.queue.claim, self.model.claim)
+
+    def claim_beside(self, draw: Draw) -> None:
+        self._claim(draw, self.queue.claim_beside, self.model.claim_beside)
+
+    def _claim(self, draw: Draw, claim: Claim, expected: Callable[[int], list[Entry]]) -> None:
         worker, slots = draw(st.sampled_from(["w1", "w2"])), draw(st.integers(1, 4))
         token = f"token-{next(self.numbers)}"
-        leases = self.do(self.queue.claim(worker, slots, token))
-        taken = self.model.claim(slots)
-        assert [(lease.id, lease.attempt, lease.tries) for lease in leases] == [
-            (job.new.id, job.attempt, job.tries) for job in taken
+        leases = self.do(claim(worker, slots, token))
+        taken = expected(slots)
+        assert [(lease.id, lease.attempt, lease.tries, lease.share) for lease in leases] == [
+            (job.new.id, job.attempt, job.tries, job.new.share) for job in taken
         ]
         assert [lease.payload for lease in leases] == [job.new.payload for job in taken]
         self.leases += leases
-        self.tokens.append((token, [(lease.id, lease.attempt) for lease in leases]))
+        self.tokens.append((claim, token, [(lease.id, lease.attempt) for lease in leases]))
 
     def claim_again(self, draw: Draw) -> None:
         """The answer of the last claiming was lost: the same jobs are given."""
-        token, given = self.tokens[-1]
+        claim, token, given = self.tokens[-1]
         still = [
             (job, attempt)
             for job, attempt in given
@@ -199,7 +216,7 @@ class QueueMachine(RuleBasedStateMachine):
             and found.attempt == attempt
         ]
         if still:
-            again = self.do(self.queue.claim("w1", 4, token))
+            again = self.do(claim("w1", 4, token))
             assert [(lease.id, lease.attempt) for lease in again] == still
 
     def _lease(self, draw: Draw) -> Lease:

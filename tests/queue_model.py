@@ -116,11 +116,26 @@ class Model:
                 continue
             if len(taken) == slots:
                 break
-            job.state, job.lease_until = "running", self.now + LEASE
-            job.attempt += 1
-            job.tries += 1
+            self.take_up(job)
             taken.append(job)
-        return sorted(taken, key=lambda j: (j.new.priority, j.vtime, j.seq))
+        return taken
+
+    def claim_beside(self, slots: int) -> list[Entry]:
+        ready = [job for job in self.ready() if job.not_before <= self.now]
+        busy = {job.new.share for job in self.of_state("running")}
+        taken = [
+            job for job in ready
+            if (job.new.priority, job.vtime) == (ready[0].new.priority, ready[0].vtime)
+            and job.new.share not in busy
+        ][:slots]  # fmt: skip
+        for job in taken:
+            self.take_up(job)
+        return taken
+
+    def take_up(self, job: Entry) -> None:
+        job.state, job.lease_until = "running", self.now + LEASE
+        job.attempt += 1
+        job.tries += 1
 
     def held(self, lease: Lease) -> Entry | None:
         job = self.jobs.get(lease.id)

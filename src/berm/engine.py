@@ -79,7 +79,7 @@ class Engine:
             Slots(self.config.uid_base, self.config.uid_count),
             "" if self.config.ablate else self.config.run_dir,
         )
-        self._turns = Turns(self.config.concurrency, self.config.processors)
+        self.turns = Turns(self.config.concurrency, self.config.processors)
         self._features: HostFeatures | None = None
         self._registry: Registry | None = None
         self.screen = Screen(self.config)
@@ -306,7 +306,7 @@ class Engine:
             side: the end of a conversation in the place of ``stdin`` and standard output.
             dialogue: what a person says in the place of ``stdin``. Such a run mostly waits, so it
                 takes no turn among the others; whoever offers it bounds their number.
-            has_turn: True inside :meth:`turn` or :meth:`alone`.
+            has_turn: True where the caller has one, or all, of :attr:`turns`.
         """
         limits = limits or Limits()
         if not program.ok:
@@ -343,14 +343,6 @@ class Engine:
             program, result_of(self._plan(step), ran, step, limits), bundle, ran, collect
         )
 
-    def turn(self) -> contextlib.AbstractAsyncContextManager[int | None]:
-        """Hold one of the turns that :meth:`execute` takes, for runs that belong together."""
-        return self._turns.one()
-
-    def alone(self) -> contextlib.AbstractAsyncContextManager[None]:
-        """Wait until no run of this engine is under way, and let none begin meanwhile."""
-        return self._turns.all()
-
     async def _perform(
         self,
         step: Step,
@@ -370,7 +362,7 @@ class Engine:
         """Take a turn and a cell, and run the step in it."""
         plan = self._plan(step)
         pool = self._stock.pool(plan)
-        async with contextlib.nullcontext() if has_turn else self._turns.one() as processor:
+        async with contextlib.nullcontext() if has_turn else self.turns.one() as processor:
             # A run whose fork server was killed under it did nothing that anybody saw: once more.
             talks = bool(side or dialogue or on_stdout or on_stderr)
             for last in (False, True):

@@ -143,7 +143,7 @@ async def test_cancelling_ends_every_run(engine: berm.Engine, judge: Judge) -> N
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    async with asyncio.timeout(20), engine.alone():  # every turn is free again
+    async with asyncio.timeout(20), engine.turns.all():  # every turn is free again
         pass
 
 

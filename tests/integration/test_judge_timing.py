@@ -59,14 +59,14 @@ async def test_alone_means_alone(engine: berm.Engine) -> None:
 
     async def crowd() -> None:
         nonlocal running, most
-        async with engine.turn():
+        async with engine.turns.one():
             running += 1
             most = max(most, running)
             await asyncio.sleep(0.005)
             running -= 1
 
     async def lonely() -> None:
-        async with engine.alone():
+        async with engine.turns.all():
             assert running == 0
             await asyncio.sleep(0.01)
             assert running == 0

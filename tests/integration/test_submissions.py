@@ -256,6 +256,24 @@ def test_a_full_queue_says_when_to_come_back(client):
         client.delete(one["url"])
 
 
+def test_a_users_only_submission_passes_anothers_flood(serve):
+    """There is one place and one turn at a time, and the flood has both for longer than the test takes."""
+    service = serve(BERM_POOL_RUNS_AT_A_TIME="1", **ENVIRONMENT).ready()
+    slow = "import time\nprint(input())\ntime.sleep(0.3)"
+    with service.client() as client:
+        flood = [submit(client, code=slow, tests=60, user_id="flood")["url"] for _ in range(4)]
+        while client.get(flood[0]).json()["state"] != "running":
+            time.sleep(0.05)
+        for user in ("ann", "bob"):
+            found = final(client, submit(client, user_id=user, tests=4)["id"])
+            assert (found["verdict"], found["attempt"]) == ("AC", 1)
+        # Nothing of the flood was ended or begun for it.
+        states = [client.get(url).json()["state"] for url in flood]
+        assert states == ["running", "queued", "queued", "queued"]
+        for url in flood:
+            client.delete(url)
+
+
 def test_an_owner_is_forgotten(client, alive):
     one = submit(client, user_id="forget me")
     final(client, one["id"])

@@ -76,7 +76,7 @@ async def converse(
     partner = await workshop.program(interactor)
     if has_turn:
         return await _converse(talk, asked, interactor, partner, case, engine)
-    async with engine.turn():
+    async with engine.turns.one():
         return await _converse(talk, asked, interactor, partner, case, engine)
 
 

@@ -248,7 +248,7 @@ class _Judging:
         reruns = 0
         if self._judge.timing.doubtful(run, asked) and self._may_rerun():
             reruns = 1
-            async with self._engine.alone():
+            async with self._engine.turns.all():
                 run, talk = await self._again(
                     program, test, case, files, limits, asked, has_turn=True
                 )

@@ -164,7 +164,8 @@ class Conversation:
         size = start.terminal
         dialogue = Dialogue((size.columns, size.rows) if size is not None else None)
         limits = Limits(wall_time=max(start.timeout, 0.01))
-        program = await state.engine.prepare(start.code, language.name, limits=limits)
+        with state.engine.turns.share(principal(self._socket).subject):
+            program = await state.engine.prepare(start.code, language.name, limits=limits)
         try:
             if program.compile is not None:
                 await self._tell_compilation(program.compile, ok=program.ok)

@@ -54,6 +54,12 @@ class Principal:
         """Tell whether the scope is among its scopes."""
         return scope in self.scopes
 
+    def share(self, user_id: str | int | None) -> str:
+        """Return whose turns it takes. One who submits for others shares them by their ``user_id``."""
+        if user_id is None or user_id == "" or not self.may(Scope.DELEGATE):
+            return self.subject
+        return f"{self.subject}/{user_id}"
+
     def sees(self, owner: str) -> bool:
         """Tell whether it may read what belongs to ``owner``."""
         return owner == self.subject or self.may(Scope.READ_ALL)

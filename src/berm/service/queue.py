@@ -1,7 +1,8 @@
 """The queue: what is accepted is judged once, or its owner is told why not.
 
 :class:`JobQueue` is the port that routes and workers use; what happens in a transaction stands in
-:mod:`berm.service.store.dispatch` and :mod:`~berm.service.store.records`, once for both databases.
+:mod:`berm.service.store.dispatch`, :mod:`~berm.service.store.leases` and :mod:`~berm.service.store.records`,
+once for both databases.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pydantic import Field
 
 from berm.errors import BermError, StoreError
 from berm.service.section import Section
-from berm.service.store import dispatch, records
+from berm.service.store import dispatch, leases, records
 from berm.service.store.database import Database
 from berm.service.store.dispatch import CollisionError, KeyReusedError, QueueFullError
 from berm.service.store.jobs import Job, JobState, Lease, NewJob, Ticket
@@ -45,6 +46,13 @@ class QueueSettings(Section):
         le=1024,
         description="Submissions that this worker judges at a time; 0: as many as programs run at"
         " a time.",
+    )
+    spare: int = Field(
+        1,
+        ge=0,
+        le=1024,
+        description="Submissions that this worker begins beyond its slots: of users who have none"
+        " running, when it is their turn. They go on before what somebody runs without end.",
     )
     lease: float = Field(
         15.0,
@@ -194,7 +202,20 @@ class JobQueue:
             token: of an earlier claiming whose answer did not come, to get the same jobs.
         """
         return await self.database.run(
-            dispatch.claim,
+            leases.claim,
+            worker,
+            token or uuid.uuid4().hex,
+            slots,
+            lease=self.settings.lease,
+            most=self.settings.max_running_per_user,
+        )
+
+    async def claim_beside(self, worker: str, slots: int, token: str = "") -> list[Lease]:
+        """Lease up to ``slots`` jobs of shares that have none running, if it is their turn, to a worker
+        that has all the jobs that it takes; the same arguments as :meth:`claim`.
+        """
+        return await self.database.run(
+            leases.claim_beside,
             worker,
             token or uuid.uuid4().hex,
             slots,
@@ -205,7 +226,7 @@ class JobQueue:
     async def extend(self, held: Sequence[Lease]) -> Held:
         """Prolong leases, and learn which are lost and which shall be cancelled."""
         still = await self.database.run(
-            dispatch.extend,
+            leases.extend,
             [(lease.id, lease.attempt) for lease in held],
             lease=self.settings.lease,
         )

@@ -68,7 +68,8 @@ class QueuedJudging:
         language = self._engine.registry.get(request.language).name
         promised = self._engine.enforcement(language)
         demand(promised, request.min_isolation or ())
-        judged = await self._judge.judge(request, lambda progress: _tell(tell, progress))
+        with self._engine.turns.share(lease.share):
+            judged = await self._judge.judge(request, lambda progress: _tell(tell, progress))
         response = respond(
             request,
             judged,
@@ -137,6 +138,7 @@ def worker_of(
         judging,
         name=state.replica,
         slots=queue.settings.slots or state.engine.config.concurrency,
+        spare=queue.settings.spare,
         readiness=state.readiness,
         about=about,
     )

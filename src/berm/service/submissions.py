@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from berm.service.principal import Principal, Scope
+from berm.service.principal import Principal
 from berm.service.queue import Place
 from berm.service.schemas import ExecuteRequest, ExecuteResponse
 from berm.service.store.jobs import Job, NewJob, Priority
@@ -175,7 +175,7 @@ def new_job(
     Args:
         request: checked.
         language: its canonical name.
-        who: owns it. One who submits for others shares the queue between them by their user_id.
+        who: owns it.
         job_id: its new id.
         batch: of what it is a part.
     """
@@ -188,7 +188,7 @@ def new_job(
     return NewJob(
         id=job_id,
         owner=who.subject,
-        share=f"{who.subject}/{user}" if user and who.may(Scope.DELEGATE) else who.subject,
+        share=who.share(user),
         language=language,
         digest=hashlib.sha256(asked).hexdigest(),
         payload=payload,

@@ -75,7 +75,10 @@ class _Run:
 
 
 class Worker:
-    """Judges up to ``slots`` submissions at a time. Lives on one event loop."""
+    """Judges up to ``slots`` submissions at a time, and ``spare`` more of users who have none running.
+
+    Lives on one event loop.
+    """
 
     def __init__(
         self,
@@ -84,6 +87,7 @@ class Worker:
         *,
         name: str,
         slots: int,
+        spare: int = 0,
         readiness: Readiness,
         about: Callable[[], bytes],
     ) -> None:
@@ -94,6 +98,7 @@ class Worker:
             judging: judges one.
             name: of the replica; something unique is added.
             slots: submissions at a time.
+            spare: those beyond.
             readiness: nothing is leased once isolation does not hold any more.
             about: what this worker offers, as JSON.
         """
@@ -101,6 +106,7 @@ class Worker:
         self._queue = queue
         self._judging = judging
         self._slots = slots
+        self._spare = spare
         self._readiness = readiness
         self._about = about
         self._running: dict[str, _Run] = {}
@@ -146,19 +152,32 @@ class Worker:
         with self._queue.database.wakeups.listen("work") as nudge:
             self._nudge = nudge
             while True:
-                free = self._slots - len(self._running)
-                if free > 0 and not self._readiness.broken:
-                    for lease in await self._claim(free):
-                        self._start(lease)
-                    if len(self._running) < self._slots:
-                        # Not all workers at the same moment.
-                        await woken(nudge, self._queue.settings.poll * random.uniform(0.75, 1.25))  # noqa: S311
-                        continue
-                await woken(nudge, self._queue.settings.lease)
+                if not self._readiness.broken:
+                    await self._take_up()
+                if len(self._running) < self._slots + self._spare:
+                    # Not all workers at the same moment.
+                    pause = self._queue.settings.poll * random.uniform(0.75, 1.25)  # noqa: S311
+                else:
+                    pause = self._queue.settings.lease
+                await woken(nudge, pause)
 
-    async def _claim(self, free: int) -> list[Lease]:
+    async def _take_up(self) -> None:
+        """Begin what there are places for; whose turn it is, and nothing of theirs runs, needs none."""
+        free = self._slots - len(self._running)
+        if free > 0 and await self._claim(self._queue.claim, free) < free:
+            return  # nobody waits
+        spare = min(self._spare, self._slots + self._spare - len(self._running))
+        if spare > 0:
+            await self._claim(self._queue.claim_beside, spare)
+
+    async def _claim(
+        self, claim: Callable[[str, int, str], Awaitable[list[Lease]]], places: int
+    ) -> int:
         token = uuid.uuid4().hex  # the same one until an answer comes: no lease goes astray
-        return await self._insist(lambda: self._queue.claim(self.name, free, token), math.inf)
+        leases = await self._insist(lambda: claim(self.name, places, token), math.inf)
+        for lease in leases:
+            self._start(lease)
+        return len(leases)
 
     def _start(self, lease: Lease) -> None:
         run = _Run(lease)

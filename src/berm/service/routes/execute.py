@@ -69,7 +69,8 @@ async def execute(request: Request) -> Response:
         )
         raise ApiError(412, error.summary, remedy=remedy) from None
     try:
-        judged = await while_connected(request.receive, state.judge.judge(submission))
+        with state.engine.turns.share(principal(request).share(submission.user_id)):
+            judged = await while_connected(request.receive, state.judge.judge(submission))
     except EscapeError as error:
         # A fork server was started anew, and its canary got out.
         condemn(state.readiness, error)

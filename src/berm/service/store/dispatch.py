@@ -1,4 +1,6 @@
-"""The scripts that move a job: in, to a worker, back, to its end. Each is one transaction.
+"""The scripts that move a job: in, back from a worker, to its end. Each is one transaction.
+
+To a worker it comes by those of :mod:`berm.service.store.leases`.
 
 Fairness is start-time fair queueing (Goyal, Vin, Cheng: "Start-time Fair Queueing", SIGCOMM 1996): a
 job's virtual start is the virtual time at its arrival, or where its share's last job ends if that is
@@ -12,7 +14,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from berm.service.store import webhooks
-from berm.service.store.jobs import JobState, Lease, NewJob, Ticket
+from berm.service.store.jobs import JobState, NewJob, Ticket
 from berm.service.store.statement import Notice, Row, Script, sql
 
 INTERNAL_ERROR: Final = "IE"
@@ -153,78 +155,6 @@ def _insert(job: NewJob, most_of_share: int) -> Script[None]:
     )
     if job.webhook is not None:
         yield from webhooks.expect(job.id, job.owner, job.webhook)
-
-
-def claim(worker: str, token: str, slots: int, *, lease: float, most: int) -> Script[list[Lease]]:
-    """Lease up to ``slots`` jobs to a worker.
-
-    Args:
-        worker: its name.
-        token: new for every claiming; with the same one, the same jobs are given again.
-        slots: how many at most.
-        lease: seconds.
-        most: how many jobs of one share may run at a time; 0 for any number.
-    """
-    rows = yield sql(
-        "SELECT id FROM jobs WHERE claim = :token AND state = 'running' LIMIT 1", token=token
-    )
-    # The bound of a share counts what runs, so that with it each job is taken by itself, and by
-    # one worker at a time.
-    rounds = 0 if rows else slots if most else 1
-    if most and rounds:
-        yield sql("SELECT 1 AS one /*pg , pg_advisory_xact_lock(1651666539)*/")
-    for _ in range(rounds):
-        rows = yield sql(
-            "WITH picked AS MATERIALIZED (SELECT seq FROM jobs"
-            " WHERE state = 'queued' AND not_before <= :now"
-            " AND (:most = 0 OR (SELECT count(*) FROM jobs AS beside WHERE beside.share = jobs.share"
-            " AND beside.state = 'running' AND beside.finished IS NULL) < :most)"
-            " ORDER BY priority, vtime, seq LIMIT :slots /*pg FOR UPDATE SKIP LOCKED*/)"
-            " UPDATE jobs SET state = 'running', attempt = attempt + 1, tries = tries + 1,"
-            " worker = :worker, claim = :token, lease_until = :now + :lease, started = :now"
-            " WHERE seq IN (SELECT seq FROM picked) RETURNING id",
-            slots=1 if most else slots,
-            worker=worker,
-            token=token,
-            lease=lease,
-            most=most,
-        )
-        for row in rows:
-            yield Notice("job", row["id"])
-        if not rows:
-            break
-    rows = yield sql(
-        "SELECT jobs.id, jobs.attempt, jobs.tries, jobs.owner, payloads.body FROM jobs"
-        " JOIN payloads ON payloads.job_id = jobs.id"
-        " WHERE jobs.claim = :token AND jobs.state = 'running'"
-        " ORDER BY jobs.priority, jobs.vtime, jobs.seq",
-        token=token,
-    )
-    return [
-        Lease(row["id"], row["attempt"], row["tries"], row["owner"], bytes(row["body"]))
-        for row in rows
-    ]
-
-
-def extend(held: Sequence[tuple[str, int]], *, lease: float) -> Script[dict[str, bool]]:
-    """Prolong leases by id and attempt.
-
-    Returns:
-        For each that is still held, whether somebody wants the job cancelled. What is not among
-        them was given to somebody else, cancelled or deleted: stop working on it.
-    """
-    still: dict[str, bool] = {}
-    for job, attempt in sorted(held):
-        rows = yield sql(
-            "UPDATE jobs SET lease_until = :now + :lease"
-            " WHERE id = :id AND attempt = :attempt AND state = 'running' RETURNING cancel",
-            lease=lease,
-            id=job,
-            attempt=attempt,
-        )
-        if rows:
-            still[job] = bool(rows[0]["cancel"])
-    return still
 
 
 def finish(

@@ -74,12 +74,14 @@ class Lease:
     Attributes:
         attempt: the fencing token. Whoever holds an older one changes nothing any more.
         tries: attempts that count, this one included.
+        share: whose turns it takes.
     """
 
     id: str
     attempt: int
     tries: int
     owner: str
+    share: str
     payload: bytes
 
 
