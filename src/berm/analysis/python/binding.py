@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from berm.analysis.fact import Kind
-from berm.analysis.python import naming
+from berm.analysis.python import naming, purity
 from berm.analysis.python.calls import Calls
 from berm.analysis.python.reading import read_text
 from berm.analysis.python.scope import Scope
 from berm.analysis.python.values import (
+    MAX_ITEMS,
     UNKNOWN,
     Either,
     Function,
-    Instance,
     Klass,
     Namespace,
     Ref,
@@ -54,7 +54,9 @@ class Binding(Calls):
             if items is None or self.uncertain or is_spoilt(left):
                 spoil(left)
             else:
-                left.extend(items[:4096])
+                left.extend(items)
+                if len(left) > MAX_ITEMS:
+                    spoil(left)
             return
         self.assign(node.target, self.operate(type(node.op), left, right, node))
 
@@ -65,8 +67,6 @@ class Binding(Calls):
                 if target.id == "__builtins__":
                     self.noted(target.id, target)
                 self.scope.bind(target.id, value)
-                if self.scope.klass is not None:
-                    self.scope.klass.names[target.id] = value
             case ast.Tuple() | ast.List():
                 self._unpack(target.elts, value)
             case ast.Starred():
@@ -107,7 +107,7 @@ class Binding(Calls):
             owner[key] = value
         except Exception:  # noqa: BLE001 - an assignment that fails changes nothing
             return
-        if len(owner) > 4096:
+        if len(owner) > MAX_ITEMS:
             spoil(owner)
 
     def _delete(self, node: ast.Delete) -> None:
@@ -119,7 +119,9 @@ class Binding(Calls):
 
     def _function(self, node: _FunctionNode) -> None:
         made: Value = Function(node, self.scope, self.defaults(node.args))
-        for arg in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs):
+        spec = node.args
+        extra = (arg for arg in (spec.vararg, spec.kwarg) if arg is not None)
+        for arg in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs, *extra):
             if arg.annotation is not None:
                 self.evaluate(arg.annotation)
         if node.returns is not None:
@@ -130,11 +132,9 @@ class Binding(Calls):
     def _decorated(self, node: _FunctionNode | ast.ClassDef, name: str, made: Value) -> None:
         for decorator in reversed(node.decorator_list):
             target = self.evaluate(decorator, called=True)
-            if isinstance(target, Ref | Function | Klass | Instance) or target is not UNKNOWN:
+            if target is not UNKNOWN:
                 made = self.call(target, [made], {}, decorator)
         self.scope.bind(name, made)
-        if self.scope.klass is not None:
-            self.scope.klass.names[name] = made
 
     def _class(self, node: ast.ClassDef) -> None:
         bases = [self.evaluate(base) for base in node.bases]
@@ -144,9 +144,9 @@ class Binding(Calls):
                 bases.append(value)
         klass = Klass(node.name, bases, {})
         outer, self.scope = self.scope, Scope("class", self.scope)
-        self.scope.klass = klass
         try:
             self.run_block(node.body)
+            klass.names.update(self.scope.names)
         finally:
             self.scope = outer
         self._decorated(node, node.name, klass)
@@ -155,14 +155,10 @@ class Binding(Calls):
         for alias in node.names:
             self.add(Kind.IMPORT, naming.canonical(alias.name), node)
             if alias.asname is not None:
-                value = naming.module(alias.name)
-                self.scope.bind(alias.asname, value)
+                self.scope.bind(alias.asname, naming.module(alias.name))
             else:
                 head = alias.name.partition(".")[0]
-                value = naming.module(head)
-                self.scope.bind(head, value)
-            if self.scope.klass is not None:
-                self.scope.klass.names[alias.asname or alias.name.partition(".")[0]] = value
+                self.scope.bind(head, naming.module(head))
 
     def _import_from(self, node: ast.ImportFrom) -> None:
         if node.level or not node.module:
@@ -175,7 +171,9 @@ class Binding(Calls):
             if alias.name == "*":
                 self.scope.module.stars.append(path)
                 continue
-            value = naming.member(path, alias.name)
+            value = purity.CONSTANTS.get(f"{path}.{alias.name}")
+            if value is None:
+                value = naming.member(path, alias.name)
             if isinstance(value, Ref):
                 if naming.is_module(value.path):
                     self.add(Kind.IMPORT, value.path, node)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import string
-from collections.abc import Callable, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 from berm.analysis.fact import Kind
 from berm.analysis.python import files, methods, naming, purity
+from berm.analysis.python.containers import CONTAINERS, Containers
 from berm.analysis.python.lookups import bind
-from berm.analysis.python.reflection import Reflection
 from berm.analysis.python.scope import Scope
 from berm.analysis.python.values import (
-    MAX_ITEMS,
     REST,
     UNKNOWN,
     Either,
@@ -26,7 +26,6 @@ from berm.analysis.python.values import (
     Ref,
     Value,
     either,
-    is_plain,
     is_spoilt,
     options,
     spoil,
@@ -68,7 +67,7 @@ _RUNS_TEXT: Final = _SOFT | {
 }
 
 
-class Calls(Reflection):
+class Calls(Containers):
     """The part of the evaluator that follows calls."""
 
     call_depth = 0
@@ -80,8 +79,7 @@ class Calls(Reflection):
         for part in node.args:
             if isinstance(part, ast.Starred):
                 items = self.items(self.evaluate(part.value))
-                whole = whole and items is not None
-                args.extend(items or ())
+                args.extend([REST] if items is None else items)
             else:
                 args.append(self.evaluate(part))
         kwargs: dict[str, Value] = {}
@@ -92,19 +90,26 @@ class Calls(Reflection):
             elif type(value) is dict and all(isinstance(name, str) for name in value):
                 kwargs.update(value)
             else:
+                self.walked(value, node)
                 whole = False
         if target is UNKNOWN:
-            self._handed_out(args)
+            self._handed_out([*args, *kwargs.values()], node)
             return UNKNOWN
         if not whole:
             args = [*args, REST]
         return self.call(target, args, kwargs, node)
 
-    def _handed_out(self, args: Sequence[Value]) -> None:
-        """What an unknown function gets, it may change."""
+    def _handed_out(self, args: Sequence[Value], node: ast.AST) -> None:
+        """What a function gets that is not followed, it may change, or call."""
         for arg in args:
-            if type(arg) in (list, dict, set) and self.deep:
+            self.walked(arg, node)
+            if self.deep:
                 spoil(arg)
+        self._called_back(args)
+
+    def _called_back(self, args: Sequence[Value]) -> None:
+        if self.deep and any(isinstance(arg, Function) for arg in args):
+            self.adrift = True
 
     def call(
         self, target: Value, args: list[Value], kwargs: dict[str, Value], node: ast.AST
@@ -139,21 +144,17 @@ class Calls(Reflection):
         if path in _RUNS_TEXT:
             return self._run_text(path, args, kwargs, node)
         function = purity.FUNCTIONS.get(path)
+        given = [*args, *kwargs.values()]
         if function is not None:
-            if path in (
-                "builtins.list",
-                "builtins.tuple",
-                "builtins.reversed",
-                "builtins.zip",
-                "builtins.enumerate",
-                "builtins.dict",
-                "builtins.iter",
-                "builtins.set",
-            ):
-                return self._container(path, function, args)
-            if any(type(arg) is Either for arg in args) and len(args) <= 2:
+            self._called_back(given)
+            if path == "builtins.dict":
+                return self.dictionary(args, kwargs, node)
+            if path in CONTAINERS:
+                return self.container(path, function, args, kwargs)
+            if len(args) <= 2 and any(type(arg) is Either for arg in args):
                 return either(
-                    purity.compute(function, (one, *args[1:]), kwargs) for one in options(args[0])
+                    purity.compute(function, row, kwargs)
+                    for row in itertools.product(*map(options, args))
                 )
             return purity.compute(function, args, kwargs)
         owner, _, name = path.rpartition(".")
@@ -163,21 +164,14 @@ class Calls(Reflection):
                 return self._call_method(args[0], name, args[1:], kwargs, node)
             if kind in ("object", "type") and name == "__getattribute__":
                 return self._by_hand(args, kwargs, node)
+        if owner == "builtins":
+            self._called_back(given)  # print and its like change nothing
+            for arg in given:
+                self.walked(arg, node)
+        else:
+            self._handed_out(given, node)
         files.look(self, path, args, kwargs, node)
         return files.opened(path, args)
-
-    def _container(self, path: str, function: Callable[..., Any], args: list[Value]) -> Value:
-        """Build a container of values that may be stand-ins."""
-        lists = [self.items(arg) for arg in args]
-        if any(items is None for items in lists):
-            if path == "builtins.dict" and args and type(args[0]) is dict:
-                return dict(args[0])
-            return UNKNOWN
-        try:
-            made = function(*lists)
-        except Exception:  # noqa: BLE001 - a call that fails has no value
-            return UNKNOWN
-        return made if len(made) <= MAX_ITEMS else UNKNOWN
 
     def _run_text(
         self, path: str, args: list[Value], kwargs: dict[str, Value], node: ast.AST
@@ -226,15 +220,14 @@ class Calls(Reflection):
         if is_spoilt(receiver):
             return UNKNOWN
         if name in methods.MUTATORS.get(kind, ()):
-            return self._mutate(receiver, name, args, kwargs)
+            return self.mutate(receiver, name, args, kwargs)
         if kind is str and name in ("format", "format_map"):
-            self._formats(receiver, args, node)
-        if kind is dict and name in ("get", "__getitem__") and args:
-            found = self.subscript(receiver, args[0], node)
-            return args[1] if found is UNKNOWN and len(args) > 1 else found
+            self._formats(receiver, node)
+        if kind is dict and name == "get" and args:
+            return self.get_item(receiver, args, node)
         if kind is dict and name in ("items", "keys", "values") and not args:
-            return [tuple(pair) if name == "items" else pair for pair in getattr(receiver, name)()]
-        if kind in (list, tuple) and name == "__getitem__" and args:
+            return self.parts(receiver, name)
+        if kind in (list, tuple, dict) and name == "__getitem__" and args:
             return self.subscript(receiver, args[0], node)
         if name == "join" and args:
             items = self.items(args[0])
@@ -274,6 +267,8 @@ class Calls(Reflection):
     def _of_namespace(self, space: Namespace, name: str, args: list[Value], node: ast.AST) -> Value:
         if name in ("get", "__getitem__", "pop", "setdefault") and args:
             return self.subscript(space, args[0], node)
+        if name == "copy":
+            return space
         owner = space.owner
         if name in ("items", "values", "keys") and isinstance(owner, Ref):
             names = naming.names_of(owner.path)
@@ -289,30 +284,8 @@ class Calls(Reflection):
                     owner.bind(key, value)
         return UNKNOWN
 
-    def _mutate(
-        self, receiver: Value, name: str, args: list[Value], kwargs: dict[str, Value]
-    ) -> Value:
-        if self.uncertain or kwargs:
-            spoil(receiver)
-            return UNKNOWN
-        if name == "sort" or (
-            name in ("extend", "update") and self.items(args[0] if args else None) is None
-        ):
-            if name == "sort" and is_plain(receiver):
-                return purity.compute(receiver.sort, (), {})
-            spoil(receiver)
-            return UNKNOWN
-        try:
-            value = getattr(receiver, name)(*args)
-        except Exception:  # noqa: BLE001 - a call that fails has no value
-            return UNKNOWN
-        if len(receiver) > MAX_ITEMS:
-            spoil(receiver)
-        return value
-
-    def _formats(self, template: str, args: list[Value], node: ast.AST) -> None:
+    def _formats(self, template: str, node: ast.AST) -> None:
         """Note the attributes that a format string looks up."""
-        del args
         try:
             fields = [field for _, field, _, _ in string.Formatter().parse(template) if field]
         except ValueError:
@@ -330,6 +303,7 @@ class Calls(Reflection):
         if not self.deep:
             return UNKNOWN
         if self.call_depth >= MAX_CALL_DEPTH or self.tired:
+            self.adrift = True
             return UNKNOWN
         if function.bound:
             args = [function.receiver, *args]
@@ -355,10 +329,11 @@ class Calls(Reflection):
     ) -> None:
         spec = function.node.args
         plain = [arg.arg for arg in (*spec.posonlyargs, *spec.args)]
-        whole = not any(arg is REST for arg in args)
+        whole = REST not in args
+        known = args if whole else args[: args.index(REST)]
         for index, name in enumerate(plain):
-            if index < len(args):
-                value = UNKNOWN if args[index] is REST else args[index]
+            if index < len(known):
+                value = known[index]
             else:
                 value = kwargs.get(name, function.defaults.get(name, UNKNOWN)) if whole else UNKNOWN
             scope.names[name] = value

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from berm.analysis.fact import Sink
-from berm.analysis.python import naming, purity
+from berm.analysis.python import purity
 from berm.analysis.python.operators import Operators
 from berm.analysis.python.scope import Scope
 from berm.analysis.python.values import (
@@ -25,8 +25,6 @@ from berm.analysis.python.values import (
     either,
     is_plain,
     is_spoilt,
-    items_of,
-    spoil,
 )
 
 MAX_DEPTH: Final = 200
@@ -109,12 +107,6 @@ class Expressions(Operators):
                 made.append(self.evaluate(node))
         return [REST] if any(item is REST for item in made) else made[:MAX_ITEMS]
 
-    def items(self, value: Value) -> list[Value] | None:
-        """Return what iterating over a value gives, None where that is not known."""
-        if isinstance(value, Namespace) and isinstance(value.owner, Ref):
-            return list(naming.names_of(value.owner.path) or ()) or None
-        return items_of(value)
-
     def _set(self, node: ast.Set) -> Value:
         items = self._items(node.elts)
         try:
@@ -130,7 +122,10 @@ class Expressions(Operators):
             if key is None:
                 if type(item) is dict and not is_spoilt(item):
                     made.update(item)
+                elif type(item) is Namespace and len(node.keys) == 1:
+                    return item
                 else:
+                    self.walked(item, node)
                     whole = False
                 continue
             name = self.evaluate(key)
@@ -141,8 +136,8 @@ class Expressions(Operators):
                     made[name] = item
             except TypeError:
                 whole = False
-        if not whole and not made:
-            spoil(made)
+        if not whole:
+            made[REST] = REST
         return made
 
     def _lambda(self, node: ast.Lambda) -> Value:
@@ -187,6 +182,10 @@ class Expressions(Operators):
         known = self._generate(node.generators, lambda: made.append(self.evaluate(node.elt)))
         if not known:
             return UNKNOWN if isinstance(node, ast.GeneratorExp) else [REST]
+        if isinstance(node, ast.SetComp):
+            with contextlib.suppress(TypeError):
+                return set(made)
+            return UNKNOWN
         return made
 
     def _dict_comprehension(self, node: ast.DictComp) -> Value:
@@ -225,10 +224,12 @@ class Expressions(Operators):
             if self.tired:
                 return False
             self.assign(first.target, item)
-            tests = [self.truth(self.evaluate(test)) for test in first.ifs]
-            if None in tests:
-                return False
-            if all(tests) and not self._nest(rest, body):
+            truth: bool | None = True
+            for test in first.ifs:
+                truth = self.truth(self.evaluate(test))
+                if not truth:
+                    break
+            if truth is None or (truth and not self._nest(rest, body)):
                 return False
         return True
 

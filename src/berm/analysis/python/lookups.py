@@ -22,6 +22,7 @@ from berm.analysis.python.values import (
     either,
     is_plain,
     is_spoilt,
+    items_of,
     options,
 )
 from berm.analysis.python.witness import Witness
@@ -48,8 +49,6 @@ class Lookups(Witness):
             if self.sink.wants(Kind.CALL, f"{star}.{name}") or name in naming.STDLIB:
                 return naming.member(star, name)
         if name in naming.BUILTINS:
-            if name == "__builtins__":
-                return Ref("builtins")
             if name in ("__loader__", "__spec__"):
                 self.add(Kind.ATTRIBUTE, name, node)
                 return Ref("importlib.loader")
@@ -110,6 +109,19 @@ class Lookups(Witness):
         self.noted(name, node)
         return Ref(name) if value is UNKNOWN and name in naming.REACHED_FOR else UNKNOWN
 
+    def items(self, value: Value) -> list[Value] | None:
+        """Return what iterating over a value gives, None where that is not known."""
+        if isinstance(value, Namespace) and isinstance(value.owner, Ref):
+            return naming.names_of(value.owner.path)
+        return items_of(value)
+
+    def walked(self, value: Value, node: ast.AST) -> None:
+        """Note the names of a module that can do anything, given to what is not followed."""
+        for space in options(value):
+            owner = space.owner if type(space) is Namespace else None
+            if type(owner) is Ref and owner.path in naming.POWERFUL:
+                self.pattern("namespace-walk", node)
+
     def noted(self, name: str, node: ast.AST) -> None:
         """Note a name that is looked up on an object that is not known."""
         if self.sink.wants(Kind.ATTRIBUTE, name):
@@ -155,13 +167,6 @@ class Lookups(Witness):
         kind = type(value)
         if kind is Namespace:
             return self._entry(value, key, node)
-        if kind is Ref and value.path == "sys.modules":
-            if isinstance(key, str):
-                self.settled("dynamic-import", node)
-                self.add(Kind.IMPORT, naming.canonical(key), node, f"`{key}` out of sys.modules")
-                return naming.module(key)
-            self.unresolved("dynamic-import", node)
-            return UNKNOWN
         if kind is Ref and value.path == "builtins" and isinstance(key, str):
             return self._entry(Namespace(value), key, node)
         if kind is Instance or kind is Klass:
@@ -180,6 +185,13 @@ class Lookups(Witness):
     def _entry(self, space: Namespace, key: Value, node: ast.AST) -> Value:
         """Return a name looked up in a dictionary of names."""
         owner = space.owner
+        if isinstance(owner, Ref) and owner.path == "sys.modules":
+            if not isinstance(key, str):
+                self.unresolved("dynamic-import", node)
+                return UNKNOWN
+            self.settled("dynamic-import", node)
+            self.add(Kind.IMPORT, naming.canonical(key), node, f"`{key}` out of sys.modules")
+            return naming.module(key)
         if isinstance(key, str):
             if isinstance(owner, Scope):
                 value = owner.seen_from_inside(key)
@@ -187,7 +199,8 @@ class Lookups(Witness):
                     return value
                 return self.look_up(key, node) if key.startswith("__") else UNKNOWN
             if isinstance(owner, Ref):
-                self.settled("dynamic-attribute", node)
+                if owner.path in naming.POWERFUL:
+                    self.settled("dynamic-attribute", node)
                 return self.attribute(owner, key, node)
         elif isinstance(owner, Ref) and owner.path in naming.POWERFUL:
             self.unresolved("dynamic-attribute", node, f"a name of `{owner.path}` made at run time")

@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from berm.analysis.fact import words
 from berm.analysis.python.purity import WIDE, compute, decode, encode, percent, times
 from berm.analysis.python.values import MAX_TEXT, UNKNOWN, Value
 
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-# Methods of data that compute only. Those that change their object are in `follow`.
+# Methods of data that compute only. Those that change their object are MUTATORS.
 METHODS: Final[dict[type, frozenset[str]]] = {
-    str: _words(
+    str: words(
         "capitalize casefold center count encode endswith expandtabs find format "
         "format_map index isalnum isalpha isascii isdecimal isdigit isidentifier islower "
         "isnumeric isprintable isspace istitle isupper join ljust lower lstrip partition "
@@ -24,34 +20,34 @@ METHODS: Final[dict[type, frozenset[str]]] = {
         "__add__ __mul__ __mod__ __getitem__ __len__ __contains__ __eq__ __str__ __rmul__ "
         "__format__"
     ),
-    bytes: _words(
+    bytes: words(
         "capitalize center count decode endswith expandtabs find fromhex hex index "
         "isalnum isalpha isdigit islower isupper join ljust lower lstrip partition "
         "removeprefix removesuffix replace rfind rindex rjust rpartition rsplit rstrip "
         "split splitlines startswith strip swapcase title translate upper zfill maketrans "
         "__add__ __mul__ __mod__ __getitem__ __len__"
     ),
-    int: _words(
+    int: words(
         "bit_length to_bytes from_bytes conjugate __add__ __sub__ __mul__ __xor__ __and__ "
         "__or__ __index__ __int__ __str__ __floordiv__ __mod__ __neg__ __rshift__"
     ),
-    float: _words("hex is_integer fromhex __int__ __str__"),
-    list: _words("copy count index __getitem__ __len__ __add__ __mul__ __contains__"),
-    tuple: _words("count index __getitem__ __len__ __add__ __mul__ __contains__"),
-    dict: _words("copy get items keys values fromkeys __getitem__ __len__"),
-    set: _words("copy difference intersection union symmetric_difference"),
-    frozenset: _words("copy difference intersection union symmetric_difference"),
-    bytearray: _words("decode hex copy find index join fromhex __getitem__ __len__"),
-    bool: _words("__str__"),
-    range: _words("count index"),
+    float: words("hex is_integer fromhex __int__ __str__"),
+    list: words("copy count index __getitem__ __len__ __add__ __mul__ __contains__"),
+    tuple: words("count index __getitem__ __len__ __add__ __mul__ __contains__"),
+    dict: words("copy get items keys values fromkeys __getitem__ __len__"),
+    set: words("copy difference intersection union symmetric_difference"),
+    frozenset: words("copy difference intersection union symmetric_difference"),
+    bytearray: words("decode hex copy find index join fromhex __getitem__ __len__"),
+    bool: words("__str__"),
+    range: words("count index"),
 }
 MUTATORS: Final[dict[type, frozenset[str]]] = {
-    list: _words(
+    list: words(
         "append clear extend insert pop remove reverse sort __setitem__ __delitem__ __iadd__"
     ),
-    dict: _words("clear pop popitem setdefault update __setitem__ __delitem__"),
-    set: _words("add clear discard pop remove update"),
-    bytearray: _words("append clear extend insert pop reverse remove"),
+    dict: words("clear pop popitem setdefault update __setitem__ __delitem__"),
+    set: words("add clear discard pop remove update"),
+    bytearray: words("append clear extend insert pop reverse remove"),
 }
 
 

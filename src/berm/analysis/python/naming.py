@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from typing import Final
 
+from berm.analysis.fact import words
 from berm.analysis.python.values import UNKNOWN, Either, Namespace, Ref, Value
 
 STDLIB: Final = frozenset(sys.stdlib_module_names) | {
@@ -61,30 +62,11 @@ _SAME: Final[Mapping[str, str]] = {
     "_codecs": "codecs",
     "sys.__builtins__": "builtins",
 }
-_OWN_NAMES: Final = frozenset(
-    (
-        "array.array",
-        "bisect.bisect",
-        "code.code",
-        "copy.copy",
-        "datetime.datetime",
-        "glob.glob",
-        "os.path",
-        "pprint.pprint",
-        "profile.profile",
-        "queue.queue",
-        "random.random",
-        "select.select",
-        "signal.signal",
-        "socket.socket",
-        "string.string",
-        "symtable.symtable",
-        "time.time",
-        "token.token",
-        "trace.trace",
-        "uuid.uuid",
-    )
+_OWN_NAMES: Final = words(
+    "ast.keyword ast.operator cgitb.html copyreg.pickle datetime.time inspect.trace io.StringIO locale.gettext "
+    "optparse.gettext os.stat pickletools.dis pydoc.html shutil.copy site.venv sys.platform unicodedata.decimal"
 )
+"""What modules hold under the name of another module, and is not that module."""
 SUBMODULES: Final = frozenset(
     (
         "os.path",
@@ -131,6 +113,7 @@ POWERFUL: Final = frozenset(
         "fcntl",
         "_posixsubprocess",
         "cffi",
+        "sys.modules",
     ]
 )
 """Modules whose names, looked up by what is not known, are taken for the worst of them."""
@@ -186,6 +169,8 @@ def member(path: str, name: str) -> Value:
         if special is not None:
             return special
     full = f"{path}.{name}"
+    if full == "sys.modules":
+        return Namespace(Ref(full))
     if full in _SAME:
         return Ref(_SAME[full])
     if path in STDLIB and full not in _OWN_NAMES:
@@ -194,7 +179,7 @@ def member(path: str, name: str) -> Value:
             return Ref(canonical(bare))
         if name in STDLIB and name != path:
             return Ref(canonical(name))
-    if path not in STDLIB and path != "builtins" and name in REACHED_FOR:
+    if path not in STDLIB and name in REACHED_FOR:
         return Ref(name)
     if path == "builtins" and name not in BUILTINS:
         return UNKNOWN
@@ -250,7 +235,7 @@ def _ancestors(path: str, name: str) -> Value:
     if not isinstance(kind, type):
         return UNKNOWN
     if name == "__base__":
-        return Ref(f"builtins.{kind.__base__.__name__}") if kind.__base__ else None
+        return Ref(f"builtins.{kind.__base__.__name__}") if kind.__base__ else UNKNOWN
     chain = kind.__mro__ if name == "__mro__" else kind.__bases__
     return tuple(Ref(f"builtins.{each.__name__}") for each in chain)
 

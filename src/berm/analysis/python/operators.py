@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-import contextlib
 from typing import Final
 
 from berm.analysis.python import purity
 from berm.analysis.python.lookups import Lookups
 from berm.analysis.python.values import (
     MAX_ITEMS,
+    REST,
     UNKNOWN,
     Either,
     Function,
@@ -41,6 +41,14 @@ _BINARY_DUNDERS: Final = {
     ast.Div: "__truediv__",
     ast.FloorDiv: "__floordiv__",
     ast.Pow: "__pow__",
+}
+_COMPARISON_DUNDERS: Final = {
+    ast.Eq: "__eq__",
+    ast.NotEq: "__ne__",
+    ast.Lt: "__lt__",
+    ast.LtE: "__le__",
+    ast.Gt: "__gt__",
+    ast.GtE: "__ge__",
 }
 
 
@@ -76,23 +84,38 @@ class Operators(Lookups):
             return self.special_call(right, name, [left], node)
         if type(left) in (list, tuple) and type(right) is type(left) and operator is ast.Add:
             return UNKNOWN if is_spoilt(left) or is_spoilt(right) else bounded(left + right)
-        if type(left) is dict and type(right) is dict and operator is ast.BitOr:
-            return {**left, **right}
-        if type(left) in (list, tuple) and operator is ast.Mult and type(right) is int:
-            if is_spoilt(left) or len(left) * right > MAX_ITEMS:
-                return UNKNOWN
-            return left * max(0, min(right, MAX_ITEMS))
+        if operator is ast.BitOr and (type(left) is dict or type(right) is dict):
+            return self._merged(left, right, node)
+        if operator is ast.Mult:
+            for sequence, count in ((left, right), (right, left)):
+                if type(sequence) in (list, tuple) and type(count) is int:
+                    return self._repeated(sequence, count, node)
         function = purity.OPERATORS.get(operator)
         if function is None or not (is_plain(left) and is_plain(right)):
             return UNKNOWN
-        with contextlib.suppress(OverflowError):
-            try:
-                return bounded(function(left, right))
-            except OverflowError:
-                self._too_much(operator, left, right, node)
-            except Exception:  # noqa: BLE001 - an operation that fails has no value
-                return UNKNOWN
+        try:
+            return bounded(function(left, right))
+        except OverflowError:
+            self._too_much(operator, left, right, node)
+        except Exception:  # noqa: BLE001, S110 - an operation that fails has no value
+            pass
         return UNKNOWN
+
+    def _merged(self, left: Value, right: Value, node: ast.AST) -> Value:
+        """Return a dictionary and another in one."""
+        for side in (left, right):
+            self.walked(side, node)
+        whole = type(left) is type(right) and not is_spoilt(left) and not is_spoilt(right)
+        return bounded({**left, **right}) if whole else UNKNOWN
+
+    def _repeated(self, sequence: Value, count: int, node: ast.AST) -> Value:
+        """Return a list or tuple times a number; what it holds may be stand-ins."""
+        if is_spoilt(sequence):
+            return UNKNOWN
+        if len(sequence) * count > MAX_ITEMS:
+            self._too_much(ast.Mult, sequence, count, node)
+            return UNKNOWN
+        return sequence * count if abs(count) <= MAX_ITEMS else UNKNOWN
 
     def _too_much(
         self, operator: type[ast.operator], left: Value, right: Value, node: ast.AST
@@ -150,7 +173,9 @@ class Operators(Lookups):
 
     def truth(self, value: Value) -> bool | None:
         """Return whether a value counts as true, None where that is not known."""
-        if value is UNKNOWN or isinstance(value, Either | Instance | Method | Namespace | Partial):
+        if value is UNKNOWN or value is REST:
+            return None
+        if isinstance(value, Either | Instance | Method | Namespace | Partial):
             return None
         if isinstance(value, Ref | Function | Klass):
             return True
@@ -161,17 +186,17 @@ class Operators(Lookups):
         values = [self.evaluate(part) for part in node.comparators]
         if len(values) != 1:
             return UNKNOWN
-        right = values[0]
-        if isinstance(left, Ref) and isinstance(right, Ref):
-            return UNKNOWN
+        right, operator = values[0], type(node.ops[0])
         if isinstance(left, Instance):
-            names = {ast.Lt: "__lt__", ast.Gt: "__gt__", ast.Eq: "__eq__", ast.NotEq: "__ne__"}
-            return self.special_call(left, names.get(type(node.ops[0]), ""), [right], node)
-        if is_plain(left) and type(right) in (list, tuple, dict, set) and not is_spoilt(right):
-            with contextlib.suppress(Exception):
-                return bool(purity.OPERATORS[type(node.ops[0])](left, right))
-        function = purity.OPERATORS.get(type(node.ops[0]))
-        return purity.compute(function, (left, right), {}) if function else UNKNOWN
+            return self.special_call(left, _COMPARISON_DUNDERS.get(operator, ""), [right], node)
+        members = self.items(right) if operator in (ast.In, ast.NotIn) else None
+        if members is None or type(right) in (str, bytes, bytearray):
+            return purity.compute(purity.OPERATORS[operator], (left, right), {})
+        if not is_plain(left):
+            return UNKNOWN
+        if left in members:
+            return operator is ast.In
+        return operator is ast.NotIn if all(map(is_plain, members)) else UNKNOWN
 
     def _choice(self, node: ast.IfExp) -> Value:
         truth = self.truth(self.evaluate(node.test))

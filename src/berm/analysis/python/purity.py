@@ -28,6 +28,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from berm.analysis.fact import words
 from berm.analysis.python.values import (
     MAX_BITS,
     MAX_ITEMS,
@@ -89,16 +90,12 @@ WIDE: Final = re.compile(r"\d{5,}")
 _NESTED: Final = re.compile(r"[*+}?]\)?[*+{?]|\(\?[^:]|\\\d")
 
 
-def _words(text: str) -> list[str]:
-    return text.split()
+def _bz2(data: bytes) -> bytes:
+    return bz2.BZ2Decompressor().decompress(bytes(data), MAX_TEXT)
 
 
-def _inflate(opener: Callable[[], Any]) -> Callable[..., bytes]:
-    def inflate(data: bytes, *args: int) -> bytes:
-        del args
-        return bytes(opener().decompress(bytes(data), MAX_TEXT))
-
-    return inflate
+def _lzma(data: bytes) -> bytes:
+    return lzma.LZMADecompressor().decompress(bytes(data), MAX_TEXT)
 
 
 def _zlib(data: bytes, wbits: int = 15, *_: int) -> bytes:
@@ -122,7 +119,7 @@ def decode(data: Any, encoding: str = "utf-8", errors: str = "strict") -> Any:
     if name in ("zip", "zlib", "zlib_codec"):
         return _zlib(data)
     if name in ("bz2", "bz2_codec"):
-        return _inflate(bz2.BZ2Decompressor)(data)
+        return _bz2(data)
     return codecs.decode(data, name, errors)
 
 
@@ -177,16 +174,14 @@ def _format(value: Any, spec: str = "") -> str:
     return format(value, spec)
 
 
-def _bytes(*args: Any) -> bytes:
+def _bytes(*args: Any, **named: str) -> bytes:
     if args and type(args[0]) is int and args[0] > MAX_TEXT:
         raise OverflowError
-    if len(args) > 1:
-        return bytes(encode(*args))
-    return bytes(*args)
+    return bytes(encode(*args, **named)) if len(args) > 1 or named else bytes(*args)
 
 
-def _text(*args: Any) -> str:
-    return str(decode(*args)) if len(args) > 1 else str(*args)
+def _text(*args: Any, **named: str) -> str:
+    return str(decode(*args, **named)) if len(args) > 1 or named else str(*args)
 
 
 def _sub(pattern: str, new: str, text: str, *rest: Any) -> str:
@@ -202,15 +197,26 @@ def _findall(pattern: str, text: str, *rest: Any) -> list[Any]:
     return re.findall(pattern, text, *rest)
 
 
-def _zip(*args: Sequence[Any]) -> list[Any]:
-    return list(zip(*args, strict=False))
+def _zip(*args: Sequence[Any], strict: bool = False) -> list[Any]:
+    return list(zip(*args, strict=strict))
+
+
+def _enumerate(items: Sequence[Any], start: int = 0) -> list[Any]:
+    return list(enumerate(items, start))
+
+
+def _identical(one: Any, other: Any) -> bool:
+    """Whether equal constants are one object is the interpreter's affair, but there is one None."""
+    if not {type(one), type(other)} & {type(None), bool, type(...)}:
+        raise ValueError
+    return one is other
 
 
 FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     **{
         f"builtins.{name}": getattr(builtins, name)
-        for name in _words(
-            "abs all any ascii bin bool callable chr complex divmod float frozenset hash hex "
+        for name in words(
+            "abs all any ascii bin bool callable chr complex divmod float frozenset hex "
             "len list max min oct ord repr round set slice sum tuple dict bytearray"
         )
     },
@@ -222,7 +228,7 @@ FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "builtins.range": _range,
     "builtins.xrange": _range,
     "builtins.unichr": chr,
-    "builtins.enumerate": lambda *a: list(enumerate(*a)),
+    "builtins.enumerate": _enumerate,
     "builtins.reversed": lambda a: list(a)[::-1],
     "builtins.sorted": sorted,
     "builtins.zip": _zip,
@@ -234,7 +240,7 @@ FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "builtins.dict.fromkeys": dict.fromkeys,
     **{
         f"base64.{name}": getattr(base64, name)
-        for name in _words(
+        for name in words(
             "a85decode b16decode b32decode b64decode b64encode b85decode decodebytes "
             "standard_b64decode urlsafe_b64decode b32hexdecode b16encode b32encode b85encode"
         )
@@ -242,14 +248,14 @@ FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "base64.decodestring": base64.decodebytes,
     **{
         f"binascii.{name}": getattr(binascii, name)
-        for name in _words("a2b_base64 a2b_hex a2b_qp a2b_uu b2a_hex hexlify unhexlify b2a_base64")
+        for name in words("a2b_base64 a2b_hex a2b_qp a2b_uu b2a_hex hexlify unhexlify b2a_base64")
     },
     "codecs.decode": decode,
     "codecs.encode": encode,
     "zlib.decompress": _zlib,
     "gzip.decompress": _gzip,
-    "bz2.decompress": _inflate(bz2.BZ2Decompressor),
-    "lzma.decompress": _inflate(lzma.LZMADecompressor),
+    "bz2.decompress": _bz2,
+    "lzma.decompress": _lzma,
     "quopri.decodestring": quopri.decodestring,
     "html.unescape": html.unescape,
     "urllib.parse.unquote": urllib.parse.unquote,
@@ -268,7 +274,7 @@ FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "itertools.repeat": lambda a, n: [a] * min(n, MAX_ITEMS),
     **{
         f"operator.{name}": getattr(operator, name)
-        for name in _words(
+        for name in words(
             "add sub xor and_ or_ not_ neg invert floordiv truediv getitem index eq ne lt gt"
         )
     },
@@ -280,14 +286,14 @@ FUNCTIONS: Final[dict[str, Callable[..., Any]]] = {
     "operator.rshift": operator.rshift,
     **{
         f"math.{name}": getattr(math, name)
-        for name in _words("ceil floor trunc sqrt gcd log log2 log10 fabs isqrt prod")
+        for name in words("ceil floor trunc sqrt gcd log log2 log10 fabs isqrt prod")
     },
 }
 
 CONSTANTS: Final[dict[str, Any]] = {
     **{
         f"string.{name}": getattr(string, name)
-        for name in _words(
+        for name in words(
             "ascii_letters ascii_lowercase ascii_uppercase digits hexdigits octdigits "
             "printable punctuation whitespace"
         )
@@ -325,8 +331,8 @@ OPERATORS: Final[dict[type[ast.AST], Callable[[Any, Any], Any]]] = {
     ast.GtE: operator.ge,
     ast.In: lambda a, b: a in b,
     ast.NotIn: lambda a, b: a not in b,
-    ast.Is: operator.is_,
-    ast.IsNot: operator.is_not,
+    ast.Is: _identical,
+    ast.IsNot: lambda a, b: not _identical(a, b),
 }
 
 

@@ -24,27 +24,31 @@ _PLAIN_CODINGS: Final = frozenset(
 )
 
 
-class UnreadableError(Exception):
-    """The text is no Python, not even in pieces; or it is built to break parsers."""
-
-
-def coding(source: bytes) -> str:
-    """Return the encoding that the first two lines name, where it is an unusual one."""
+def _named(source: bytes) -> str:
+    """Return the encoding that the first two lines name, as Python spells it."""
     for line in source.split(b"\n", 2)[:2]:
         found = _COOKIE.match(line)
         if found is not None:
             name = found[1].decode("ascii", "replace").lower().replace("_", "-")
-            plain = name in _PLAIN_CODINGS or name.startswith(("utf-8", "latin-1", "iso-8859"))
-            return "" if plain else name
+            for known in ("utf-8", "latin-1", "iso-8859-1"):
+                if name.startswith(f"{known}-"):
+                    return known  # whatever an editor adds: latin-1-unix
+            return name
         if line.strip() and not line.lstrip().startswith(b"#"):
             break
     return ""
 
 
+def coding(source: bytes) -> str:
+    """Return the encoding that the first two lines name, where it is an unusual one."""
+    name = _named(source)
+    return "" if name in _PLAIN_CODINGS or name.startswith("iso-8859-") else name
+
+
 def decoded(source: bytes) -> str:
     """Return a program's text as Python itself would read it."""
-    name = coding(source)
-    if name:
+    name = _named(source)
+    if name not in ("", "utf-8", "utf8"):
         try:
             return source.decode(name)
         except (LookupError, UnicodeError, ValueError, TypeError, AssertionError):
@@ -104,12 +108,12 @@ def _pieces(text: str) -> Iterator[ast.stmt]:
 
 def _piece(tree: Tree, node: Node) -> list[ast.stmt] | None:
     kind = node.type
-    if kind in ("module", "block", "ERROR", "comment", "identifier") and kind != "identifier":
+    if kind in ("module", "block", "ERROR", "comment"):
         return [] if kind == "comment" else None
     source = tree.text(node)
     if kind == "print_statement":
         inner = source.partition("print")[2].strip()
-        source = f"print({inner.rstrip(',')})" if not inner.startswith(">>") else "pass"
+        source = f"print({inner.replace('>>', '  ', 1).rstrip(',')})"
     elif kind == "exec_statement":
         inner, _, _ = source.partition("exec")[2].strip().partition(" in ")
         source = f"exec({inner})"

@@ -9,6 +9,7 @@ from berm.analysis.fact import Kind, Sink
 from berm.analysis.python import naming
 from berm.analysis.python.expressions import Expressions
 from berm.analysis.python.values import (
+    MAX_OPTIONS,
     UNKNOWN,
     Function,
     Instance,
@@ -19,7 +20,9 @@ from berm.analysis.python.values import (
     Value,
     either,
     is_plain,
+    is_spoilt,
     options,
+    spoil,
 )
 
 
@@ -57,14 +60,13 @@ class Reflection(Expressions):
             "functools.reduce": self._reduce,
             "operator.attrgetter": lambda a, *_: Partial(Ref("berm.attributes"), (*a,), last=True),
             "operator.methodcaller": lambda a, *_: Partial(Ref("berm.method"), (*a,), last=True),
-            "operator.itemgetter": lambda a, *_: Partial(
-                Ref("operator.getitem"), (*a[:1],), last=True
-            ),
+            "operator.itemgetter": lambda a, *_: Partial(Ref("berm.items"), (*a,), last=True),
             "operator.getitem": lambda a, _, n: (
                 self.subscript(a[0], a[1], n) if len(a) == 2 else UNKNOWN
             ),
             "operator.call": lambda a, k, n: self.call(a[0], a[1:], k, n) if a else UNKNOWN,
             "berm.attributes": self._attributes,
+            "berm.items": self._items_of,
             "berm.method": self._method_of,
             "inspect.getmembers": self._members,
             "inspect.getattr_static": self.get_attribute,
@@ -81,10 +83,16 @@ class Reflection(Expressions):
         made: list[Value] = []
         for one in options(name):
             if isinstance(one, str):
-                self.settled("dynamic-attribute", node)
+                if any(
+                    isinstance(base, Ref) and base.path in naming.POWERFUL
+                    for base in options(owner)
+                ):
+                    self.settled("dynamic-attribute", node)
                 for base in options(owner):
                     found = self.attribute(base, one, node)
-                    made.append(args[2] if found is UNKNOWN and len(args) > 2 else found)
+                    made.append(found)
+                    if found is UNKNOWN and len(args) > 2:
+                        made.append(args[2])
             else:
                 self.nameless(owner, node)
                 made.append(UNKNOWN)
@@ -220,8 +228,17 @@ class Reflection(Expressions):
 
     def _next(self, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
         del kwargs, node
-        items = self.items(args[0]) if args else None
-        return items[0] if items else UNKNOWN
+        # What is no iterator cannot be asked, so a list stands for one, and what was given is gone.
+        source = args[0] if args else UNKNOWN
+        if type(source) is not list or is_spoilt(source):
+            return UNKNOWN
+        if self.uncertain:
+            found = either(source) if len(source) <= MAX_OPTIONS else UNKNOWN
+            spoil(source)
+            return found
+        if not source:
+            return args[1] if len(args) > 1 else UNKNOWN
+        return source.pop(0)
 
     def _partial(self, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
         del node
@@ -248,15 +265,25 @@ class Reflection(Expressions):
         del kwargs
         if len(args) < 2:
             return UNKNOWN
-        value = args[0]
-        if not isinstance(args[1], str):
-            self.nameless(value, node)
-            return UNKNOWN
-        for part in args[1].split("."):
-            value = self.attribute(value, part, node)
-            if type(value) is Ref:
-                self.reached(node, value, called=False, base=False)
-        return value
+        found: list[Value] = []
+        for name in args[1:]:
+            value = args[0]
+            if not isinstance(name, str):
+                self.nameless(value, node)
+                found.append(UNKNOWN)
+                continue
+            for part in name.split("."):
+                value = self.attribute(value, part, node)
+                if type(value) is Ref:
+                    self.reached(node, value, called=False, base=False)
+            found.append(value)
+        return found[0] if len(found) == 1 else tuple(found)
+
+    def _items_of(self, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+        """operator.itemgetter(key)(object); here the object comes first."""
+        del kwargs
+        found = [self.subscript(args[0], key, node) for key in args[1:]]
+        return found[0] if len(found) == 1 else tuple(found)
 
     def _method_of(self, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
         if len(args) < 2 or not isinstance(args[1], str):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from berm.analysis.python.values import UNKNOWN, Klass, Value, either, same
+from berm.analysis.python.values import UNKNOWN, Value, either, same
 
 _MISSING: Final = object()
 
@@ -16,7 +16,7 @@ class Scope:
     other values that its names had: those are what a function may see.
     """
 
-    __slots__ = ("declared_global", "kind", "klass", "module", "names", "others", "outer", "stars")
+    __slots__ = ("declared_global", "kind", "module", "names", "others", "outer", "stars")
 
     def __init__(self, kind: str, outer: Scope | None = None) -> None:
         self.kind = kind
@@ -26,10 +26,9 @@ class Scope:
         self.declared_global: set[str] = set()
         self.module: Scope = outer.module if outer is not None else self
         self.stars: list[str] = []
-        self.klass: Klass | None = None
 
     def find(self, name: str) -> Value:
-        """Return a name's value, or None where no scope has it (None itself is given as such)."""
+        """Return a name's value, or what :meth:`has` tells from any value where no scope has it."""
         if name in self.declared_global:
             return self.module.seen_from_inside(name)
         value = self.names.get(name, _MISSING)

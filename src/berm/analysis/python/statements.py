@@ -164,9 +164,12 @@ class Evaluator(Binding):
                 if one is not other:
                     joined[name] = either([one, other])
         self.scope.names = joined
-        if stops and all(stop is not None for stop in stops):
-            return stops[0]
-        return None
+        if None in stops:
+            return None
+        # What goes on after the block, or after the loop around it, is to be seen.
+        return next(
+            (stop for stop in stops if stop is not None and stop.kind != "return"), stops[0]
+        )
 
     def _if(self, node: ast.If) -> _Stop | None:
         truth = self.truth(self.evaluate(node.test))

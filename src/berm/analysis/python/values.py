@@ -188,14 +188,14 @@ def spoil(value: Value) -> None:
 
 def is_spoilt(value: Value) -> bool:
     """Tell whether a container holds more, or other, than was seen."""
-    return type(value) in (list, dict, set) and len(value) == 1 and REST in value
+    return type(value) in (list, tuple, dict, set) and len(value) == 1 and REST in value
 
 
 def items_of(value: Value) -> list[Value] | None:
     """Return the items that iterating gives, None where they are not known or too many."""
     kind = type(value)
     if kind in (list, tuple, set, frozenset, dict, str, bytes, bytearray, range):
-        if is_spoilt(value) or len(value) > MAX_ITEMS:
+        if is_spoilt(value) or len(value) > MAX_ITEMS or (kind is dict and REST in value):
             return None
         return list(value)
     return None

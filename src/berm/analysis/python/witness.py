@@ -25,6 +25,8 @@ class Witness:
     Attributes:
         deep: follow calls of the program's own functions, and loops over what is known.
         lost: something was looked up, called or run that could not be followed: a deep pass may tell.
+        adrift: a function of the program's own runs, or may run, out of sight of a deep pass: what names and
+            containers hold from then on may be something else.
         uncertain: above 0 where the code may or may not run, or run often.
         endless: above 0 inside of a loop that never ends by itself.
         examples: the examples in the program's documentation, which doctest runs.
@@ -35,6 +37,7 @@ class Witness:
         self.sink = sink
         self.deep = deep
         self.lost = False
+        self.adrift = False
         self.steps = 0
         self.depth = 0
         self.uncertain = 0
@@ -88,7 +91,10 @@ class Witness:
         self.pending[key] = Fact(Kind.PATTERN, name, line, column, text, note)
 
     def settled(self, name: str, node: ast.AST) -> None:
-        """Take back :meth:`unresolved`."""
+        """Take back :meth:`unresolved`, unless what is known may have changed out of sight."""
+        if self.adrift and not _written(node):
+            self.unresolved(name, node)
+            return
         line, column, _ = self.place(node)
         key = (name, line, column)
         if key not in self.pending:
@@ -143,3 +149,13 @@ class Witness:
     ) -> Value:
         """Return what calling a value gives."""
         raise NotImplementedError
+
+
+def _written(node: ast.AST) -> bool:
+    """Tell whether the name that is looked up stands in the program as it is."""
+    parts: list[ast.expr] = []
+    if isinstance(node, ast.Call):
+        parts = node.args
+    elif isinstance(node, ast.Subscript):
+        parts = [node.slice]
+    return any(isinstance(part, ast.Constant) and type(part.value) is str for part in parts)
