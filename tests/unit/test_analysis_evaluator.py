@@ -196,6 +196,20 @@ def test_what_a_function_sees_of_the_names_around_it():
         outer.bind("many", number)
     assert UNKNOWN in options(inner.find("many"))
     assert outer.find("many") == 11
+    inner.bind("g", "global")
+    middle = Scope("function", outer)
+    middle.bind("g", "of the middle")
+    deepest = Scope("function", middle)
+    assert deepest.find("g") == "of the middle"
+    assert set(options(Scope("function", Scope("class", deepest)).find("a"))) == {1, 2}
+    deepest.declared_global.add("g")
+    assert "global" in options(deepest.find("g"))
+    assert "global" in options(Scope("comprehension", deepest).find("g"))
+    assert "of the middle" not in options(Scope("comprehension", deepest).find("g"))
+    for value in (1, 2, 1, 2, 1):
+        middle.bind("twice", value)
+    assert middle.others["twice"] == [1, 2]
+    assert middle.seen_from_inside("twice") == Either((1, 2))
     loop = Scope("comprehension", outer)
     loop.bind("a", 1)
     loop.bind("a", 2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from berm.analysis.python.values import UNKNOWN, Value, either, same
+from berm.analysis.python.values import MAX_OPTIONS, UNKNOWN, Value, either, same
 
 _MISSING: Final = object()
 
@@ -68,8 +68,8 @@ class Scope:
         before = self.names.get(name, _MISSING)
         if before is not _MISSING and before is not value and self.kind != "comprehension":
             others = self.others.setdefault(name, [])
-            if len(others) < 8 and not any(same(before, other) for other in others):
-                others.append(before)
-            elif len(others) >= 8:
+            if len(others) > MAX_OPTIONS:
                 others[:] = [UNKNOWN]
+            elif not any(same(before, other) for other in others):
+                others.append(before)
         self.names[name] = value
