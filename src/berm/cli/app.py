@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -54,6 +56,9 @@ def _explained(command: Callable[P, int]) -> Callable[P, None]:
             code = 130
         except (typer.Exit, typer.Abort):
             raise
+        except BrokenPipeError:  # `| head` has read enough; what is still buffered goes nowhere
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            code = 128 + signal.SIGPIPE
         except Exception:  # noqa: BLE001 - told in full, with an exit code that says whose fault it is
             traceback.print_exc()
             sys.stderr.write(

@@ -7,11 +7,14 @@ import asyncio
 import base64
 import contextlib
 import dataclasses
+import fcntl
 import json
 import os
 import select
 import signal
+import struct
 import sys
+import termios
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -106,6 +109,8 @@ def run(
     result = asyncio.run(_run(job, Config.load(config, os.environ), streams))
     if isinstance(result, int):
         return result
+    if stdin is None and file != "-" and _is_waiting(0):
+        sys.stderr.write("berm: What came on stdin was not passed on; --stdin - does that.\n")
     if as_json:
         sys.stdout.write(json.dumps(as_dict(result), indent=2) + "\n")
     else:
@@ -208,6 +213,17 @@ def _ended_by(number: signal.Signals, action: object) -> Iterator[None]:
 
 def _read(name: str) -> bytes:
     return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+
+
+def _is_waiting(fd: int) -> bool:
+    """Tell whether somebody wrote what nobody has read: a pipe or a file, not a keyboard."""
+    if os.isatty(fd):
+        return False
+    try:
+        (unread,) = struct.unpack("i", fcntl.ioctl(fd, termios.FIONREAD, bytes(4)))
+    except OSError:  # closed, or nothing that has such a number
+        return False
+    return bool(unread)
 
 
 def _tell(result: RunResult, limits: Limits) -> None:
