@@ -40,6 +40,7 @@ from berm.program import (
     Screen,
     arguments,
     boot,
+    bounds,
     collected,
     collection,
     command,
@@ -252,7 +253,7 @@ class Engine:
             return Program(found, entry, Bundle({}), None, None, ok=False, analysis=seen)
         sources = {name: file.data for name, file in contents.items()}
         prepared = await self.shelf.look(found)
-        step = found.compile_step(sources, entry, limits or Limits(), flags, prepared)
+        step = found.compile_step(sources, entry, bounds(limits), flags, prepared)
         if step is None:
             return Program(found, entry, Bundle(contents), None, None, analysis=seen)
         tools = found.tool_paths.values()
@@ -308,7 +309,7 @@ class Engine:
                 takes no turn among the others; whoever offers it bounds their number.
             has_turn: True where the caller has one, or all, of :attr:`turns`.
         """
-        limits = limits or Limits()
+        limits = bounds(limits)
         if not program.ok:
             return not_run(program, self.enforcement(program.language.name))
         checked = arguments(args)

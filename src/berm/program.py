@@ -221,7 +221,7 @@ def plan_for(step: Step, features: HostFeatures, config: Config) -> CellPlan:
 def usual_steps(language: Language, prepared: str, limits: Limits | None = None) -> list[Step]:
     """Return the steps of an ordinary submission: its run, and its compilation if there is one."""
     entry = language.entry_name(b"")
-    limits = limits or Limits()
+    limits = bounds(limits)
     compiled = language.compile_step({entry: b""}, entry, limits, prepared=prepared)
     run = language.run_step(entry, (), limits, compiled, prepared)
     return [run, compiled] if compiled is not None else [run]
@@ -290,16 +290,38 @@ def collection(patterns: Sequence[str], files: int, size: int) -> dict[str, obje
 
 
 def content(given: Content) -> bytes:
-    """Return text as the bytes that it was."""
+    """Return text as the bytes that it was; raises :class:`InputError` for what is neither text nor bytes."""
     if isinstance(given, str):
         return given.encode("utf-8", "surrogateescape")
+    # Not whatever bytes() takes: of a number it makes as many zeros.
+    if not isinstance(given, (bytes, bytearray, memoryview)):
+        raise InputError(
+            f"A program, its input and its files are text or bytes, not {type(given).__name__}.",
+            remedy="Encode it, or read it from its file first.",
+        )
     return bytes(given)
+
+
+def bounds(limits: Limits | None) -> Limits:
+    """Return the limits, or the usual ones; raises :class:`InputError` for what are none."""
+    if limits is None:
+        return Limits()
+    if not isinstance(limits, Limits):
+        raise InputError(
+            f"Limits are a berm.Limits, not {type(limits).__name__}.",
+            remedy="For example: limits=berm.Limits(cpu_time=2.0).",
+        )
+    return limits
 
 
 def arguments(args: Sequence[str]) -> tuple[str, ...]:
     """Return a program's arguments; raises :class:`InputError` for what no process can be given."""
     checked = tuple(args)
     for arg in checked:
+        if not isinstance(arg, str):
+            raise InputError(
+                f"An argument is text, not {type(arg).__name__}.", remedy="Give str(...) of it."
+            )
         if "\0" in arg:
             raise InputError("An argument holds a NUL character.", remedy="Remove it.")
     if sum(len(arg.encode("utf-8", "surrogateescape")) + 1 for arg in checked) > MAX_ARGS:

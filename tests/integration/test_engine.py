@@ -205,6 +205,22 @@ async def test_bad_file_names_are_refused(engine: berm.Engine, name: str) -> Non
         await _run(engine, "", files={name: ""})
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"source": 5}, "not int"),  # of which bytes() makes zeros
+        ({"stdin": None}, "not NoneType"),
+        ({"files": {"a": 1.5}}, "not float"),
+        ({"args": [1]}, "An argument is text, not int"),
+        ({"limits": {"cpu_time": 1}}, "berm.Limits, not dict"),
+        ({"language": None}, "unknown"),
+    ],
+)
+async def test_what_is_of_the_wrong_kind_is_said(engine: berm.Engine, options, words) -> None:
+    with pytest.raises(berm.BermError, match=words):
+        await engine.run(**{"source": "print()", **options})
+
+
 async def test_nothing_of_the_launcher_is_visible(engine: berm.Engine) -> None:
     source = (
         "import sys, gc, os\n"

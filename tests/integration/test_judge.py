@@ -258,4 +258,7 @@ def test_the_blocking_call() -> None:
     assert berm.judge("print(2.0)", [("", "2")], checker="floats").accepted
     with pytest.raises(berm.InputError, match="Known"):
         berm.judge("", [("", "")], checker="nosuch")
+    for wrong in ("x", ("1",), (1, 2)):
+        with pytest.raises(berm.InputError, match="pairs|text or bytes"):
+            berm.judge("", [wrong])
     assert Aggregate("sum") is Aggregate.SUM

@@ -13,12 +13,12 @@ from berm.judge.judgement import Judgement
 from berm.judge.problem import Problem, TestCase
 from berm.judge.submission import Submission
 from berm.model import Limits
-from berm.program import Content
+from berm.program import Content, bounds, content
 
 
 def judge(
     source: Content | Submission,
-    tests: Problem | Sequence[TestCase | tuple[str, str]],
+    tests: Problem | Sequence[TestCase | tuple[Content, Content]],
     language: str = "python",
     *,
     checker: Checker | str = "trimmed",
@@ -55,14 +55,23 @@ def judge(
             )
         checker = NAMED[checker]
     if not isinstance(tests, Problem):
-        cases = tuple(
-            test if isinstance(test, TestCase) else TestCase(test[0], test[1]) for test in tests
-        )
-        tests = Problem(cases, limits or Limits(), checker=checker, stop=stop)
+        cases = tuple(map(_case, tests))
+        tests = Problem(cases, bounds(limits), checker=checker, stop=stop)
     if not isinstance(source, Submission):
         source = Submission(source, language, files=files or {})
     running = background()
     return running.run(_judge(running.engine, source, tests, on_event))
+
+
+def _case(test: object) -> TestCase:
+    if isinstance(test, TestCase):
+        return test
+    if isinstance(test, (tuple, list)) and len(test) == 2:
+        return TestCase(content(test[0]), content(test[1]))
+    raise InputError(
+        f"A test cannot be {test!r:.80}.",
+        remedy="Give pairs of input and expected output, or berm.judge.TestCase objects.",
+    )
 
 
 async def _judge(
