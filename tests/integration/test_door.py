@@ -85,6 +85,18 @@ def test_a_moved_tree_is_seen(tree, tmp_path):
     assert not door.venv_works()
 
 
+def test_a_link_to_another_tree_s_environment_is_replaced_and_not_emptied(tree, tmp_path):
+    other = tmp_path.with_name(tmp_path.name + "-other")
+    other.mkdir()
+    shutil.copy2(tree / "dev", other / "dev")
+    (other / ".venv").symlink_to(tree / ".venv")
+    door = load(other / "dev")
+    door.make_venv()
+    assert not (other / ".venv").is_symlink()
+    assert door.has_module(door.PYTHON, "json")
+    assert (tree / ".venv" / "bin" / "berm").exists()
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"root": 1}'])
 def test_an_unreadable_state_is_no_state(tree, text):
     door = load(tree / "dev")
