@@ -63,9 +63,7 @@ ExecStart=/usr/bin/python3 /check/inside_unit.py
 StandardOutput=tty
 StandardError=inherit
 TTYPath=/dev/ttyS1
-ExecStopPost=/bin/sh -c 'echo exit $EXIT_STATUS >/dev/ttyS2'
-FailureAction=poweroff-force
-SuccessAction=poweroff-force
+ExecStopPost=/bin/sh -c 'echo exit $EXIT_STATUS >/dev/ttyS2; systemctl poweroff --force --force'
 """
 
 

@@ -5,6 +5,7 @@
 # source = ["snekbox PR#55", "CVE-2022-0492"]
 # bare = "root"
 # notes = "Nothing is ever written. Opening is enough to show it."
+import errno
 import os
 
 from attack import Tally
@@ -25,7 +26,12 @@ for top in ("/sys/fs/cgroup",):
 
 
 def writable(path):
-    os.close(os.open(path, os.O_WRONLY))
+    opened = os.open(path, os.O_WRONLY)
+    try:
+        if os.fstat(opened).st_rdev == os.makedev(1, 3):
+            raise PermissionError(errno.EACCES, "a container runtime laid /dev/null over it")
+    finally:
+        os.close(opened)
 
 
 for path in names:
