@@ -220,6 +220,9 @@ def test_what_a_value_may_be():
     assert either([]) is UNKNOWN
     assert either([1]) == 1
     assert either([1, 1]) == 1
+    assert either([1, 1, 2]) == Either((1, 2))
+    assert either([1, UNKNOWN, UNKNOWN, 2]) == Either((1, UNKNOWN, 2))
+    assert either(["ab", str(b"ab", "ascii")]) == "ab"
     assert either([1, True, 1.0]) == Either((1, True, 1.0))
     assert either([1, UNKNOWN, UNKNOWN]) == Either((1, UNKNOWN))
     assert either([UNKNOWN, UNKNOWN]) is UNKNOWN
@@ -255,6 +258,11 @@ def test_bounds_of_values():
         deep = [deep]
     assert is_plain(deep)
     assert not is_plain([deep])
+    table: dict[object, object] = {}
+    for _ in range(12):
+        table = {0: table}
+    assert is_plain(table)
+    assert not is_plain({0: table})
     assert bounded("a" * MAX_TEXT) is not UNKNOWN
     assert bounded("a" * (MAX_TEXT + 1)) is UNKNOWN
     assert bounded(b"a" * (MAX_TEXT + 1)) is UNKNOWN

@@ -6,7 +6,12 @@ Every row is run by Python too, so a table says no value that somebody had to wo
 from __future__ import annotations
 
 import ast
+import base64
+import gzip
+import lzma
+import tracemalloc
 import warnings
+import zlib
 from pathlib import Path
 
 import pytest
@@ -16,7 +21,7 @@ from hypothesis import strategies as st
 from berm.analysis.fact import Sink
 from berm.analysis.python import methods, purity
 from berm.analysis.python.statements import Evaluator
-from berm.analysis.python.values import UNKNOWN, Either, is_plain, options
+from berm.analysis.python.values import MAX_TEXT, UNKNOWN, Either, is_plain, options
 
 ROWS = Path(__file__).parent / "evaluator"
 PRELUDE = """\
@@ -83,6 +88,61 @@ def test_every_function_and_method_has_a_row():
 def test_what_python_2_had_is_folded_too():
     assert folded("x = unichr(111) + ''.join(chr(c) for c in xrange(115, 116))\n") == "os"
     assert folded("x = base64.decodestring(b'b3M=')\n") == b"os"
+    assert folded("x = b'6f73'.decode('hex')\n") == b"os"
+    assert folded("x = 'bf'.encode('rot13')\n") == "os"
+
+
+LARGE = [
+    "('a' * 60000).replace('a', 'b' * 2000)",
+    "('a' * 60000).join(['b'] * 2000)",
+    "('a' * 60000).__mul__(2000)",
+    "('a' * 60000).__rmul__(2000)",
+    "('a' * 60000) * 2000",
+    "2000 * ('a' * 60000)",
+    "operator.mul('a' * 60000, 2000)",
+    "'a'.center(10 ** 8)",
+    "bytes(10 ** 8)",
+    "'%99999999d'.__mod__(1)",
+    "'%99999999d' % 1",
+    "format(1, '99999999')",
+    "'{:99999999}'.format(1)",
+    "'{a:99999999}'.format_map({'a': 1})",
+    "1 << 10 ** 9",
+    "operator.lshift(1, 10 ** 9)",
+    "2 ** 10 ** 9",
+    "pow(2, 10 ** 9)",
+    "[0] * 10 ** 8",
+    "list(itertools.repeat(0, 10 ** 8))",
+    "zlib.decompress(ZLIB)",
+    "gzip.decompress(GZIP)",
+    "codecs.decode(ZLIB, 'zlib')",
+    "codecs.decode(ZLIB, 'zip')",
+    "codecs.decode(ZLIB, 'zlib_codec')",
+    "codecs.decode(BZ2, 'bz2_codec')",
+    "bz2.decompress(BZ2)",
+    "codecs.decode(BZ2, 'bz2')",
+    "lzma.decompress(LZMA)",
+]
+PACKED = {
+    "ZLIB": zlib.compress(bytes(1 << 24)),
+    "GZIP": gzip.compress(bytes(1 << 24)),
+    "BZ2": base64.b85decode("LRx4!F+o`-Q(2-QqM88#0l)yj000Oe05E_l8)yOnq5%Nn?ntK!5)?!fQ$P"),
+    "LZMA": lzma.compress(bytes(1 << 24), preset=0),
+}
+
+
+@pytest.mark.parametrize("expression", LARGE)
+def test_what_is_large_is_not_even_made(expression):
+    for name, data in PACKED.items():
+        expression = expression.replace(name, repr(data))
+    tracemalloc.start()
+    try:
+        value = folded(f"x = {expression}\n")
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert value is UNKNOWN or len(value) <= MAX_TEXT
+    assert most < 1 << 23
 
 
 @pytest.mark.parametrize("path", sorted(purity.CONSTANTS))
@@ -130,6 +190,24 @@ EITHER = {
     "y = 'ab' if input() else 'cd'\nx = y[0]": {"a", "c"},
     "y = 'ab' if input() else 'cd'\nx = y.upper()": {"AB", "CD"},
     "f = chr if input() else str\nx = f(111)": {"o", "111"},
+    "x = {'a': 1, input(): 2}.get('b', 3)": {UNKNOWN, 3},
+    "x = 'a' if [*input()] else 'b'": {"a", "b"},
+    "x = operator.attrgetter(input(), 'sep')(os)[1]": {"/"},
+    "it = iter('ab')\nx = 'c'\nif input():\n    x = next(it)": {"a", "b", "c"},
+    "it = iter('abcdefg')\nx = 'c'\nif input():\n    x = next(it)": {UNKNOWN, "c"},
+    "class A: pass\nA.n = 'a'\nif input():\n    A.n = 'b'\nx = A.n": {"a", "b"},
+    "class A: pass\na = A()\na.n = 'a'\nfor i in input():\n    a.n = 'b'\nx = a.n": {"a", "b"},
+    "x = {'a': 1, **input()}['a']": {UNKNOWN, 1},
+    "if input():\n    y = 'a'\nx = y": {UNKNOWN, "a"},
+    "y = 'a'\nif input():\n    z = 'b'\nelse:\n    y = 'c'\nx = y": {"a", "c"},
+    "def f():\n    if input():\n        return 'a'\n    else:\n        return 'b'\nx = f()": {
+        "a",
+        "b",
+    },
+    "def f(n):\n    match n:\n        case 1:\n            return 'a'\n    return 'b'\nx = f(input())": {
+        "a",
+        "b",
+    },
     "x = 'a'\nif input():\n    x = 'b'": {"a", "b"},
     "if input():\n    x = 'a'\nelse:\n    x = 'b'": {"a", "b"},
     "x = 'a'\ntry:\n    input()\nexcept ValueError:\n    x = 'b'": {"a", "b"},

@@ -52,6 +52,7 @@ HONEST = {
     "proxy": "class A:\n    def __getattribute__(self, name):\n        return super().__getattribute__(name) or object.__getattribute__(self, name)\nprint(A().x, [].__getattribute__('pop'))",
     "names of modules": "import sys, os\nprint('numpy' in sys.modules, sorted(vars(os)), len(sys.modules), sys.modules[__name__])",
     "called back, name as written": "import sys\nsorted([1], key=lambda x: x)\nprint(getattr(sys, 'stdin'))",
+    "asked only": "import os, sys\nprint(getattr(os, 'sep'), hasattr(os, 'fork'), isinstance(os, type(sys)))\nclass A:\n    def f(self): self.system()",
     "iterator": "import sys\nit = iter(sys.stdin)\nprint(next(it), next(iter([1])))",
     "python 2": "import sys\nn = int(raw_input())\nprint 'Case #%d: %s' % (n, n)\nfor i in xrange(n): print i,\n",
 }
@@ -154,6 +155,15 @@ DISGUISED = {
     "called back from a thread": "import os, threading\nn = ['sep']\nthreading.Thread(target=lambda: n.__setitem__(0, 'system')).start()\ngetattr(os, n[0])('id')",
     "membership of what is not known": "import os\nn = 'sep'\nif 'a' in [input()]: n = 'system'\ngetattr(os, n)('id')",
     "copy of a private file": "import shutil\nshutil.copy('/etc/passwd', 'a')",
+    "another module in the next turn": "import os, math\nm = math\nfor i in input():\n    m.system('id')\n    m = os",
+    "name of the next turn": "import os\nn = 'sep'\nfor i in input():\n    getattr(os, n)\n    n = 'system'",
+    "lost in a list": "import os\nl = []\nfor i in input(): l.append(os)\nl[0].system('id')",
+    "lost in an unknown function": "import os\ninput().x(os).system('id')",
+    "lost in an attribute": "import os\na = input()\na.b = os\na.b.system('id')",
+    "lost in a generator": "import os\ndef f(): yield os\nfor m in f(): m.system('id')",
+    "lost in an exception": "import os\ntry: raise ValueError(os)\nexcept ValueError as e: e.args[0].popen('id')",
+    "names with keywords": "import os\ndict(vars(os), a=1)['system']('id')",
+    "more than what is known": "import os\ngetattr(os, list({**input(), 'a': 'sep'}.values())[0])",
     "print into": "import os\nprint >>os.popen('id'), 1\nprint 2\n",
 }
 

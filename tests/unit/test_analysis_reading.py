@@ -26,6 +26,8 @@ CODINGS = {
     b"x = 1\n# coding: gbk\n": "",
     b"#\n#\n# coding: gbk\n": "",
     b"# no coding\n# coding: gbk\n": "gbk",
+    b"  # no coding\n# coding: gbk\n": "gbk",
+    b"# coding: iso-8859-1-mac\n": "",
 }
 
 
@@ -43,6 +45,9 @@ DECODED = {
     b"# coding: iso-8859-15\nx = '\xa4'\n": "# coding: iso-8859-15\nx = '€'\n",
     b"# coding: rot13\nk\n": "# coding: rot13\nk\n",
     b"# coding: nothing\n\xe9\n": "# coding: nothing\n\ufffd\n",
+    b"# coding: iso-8859-1-mac\nx = '\xe9'\n": "# coding: iso-8859-1-mac\nx = 'é'\n",
+    b"# coding: utf-8\nx = '\xe9'\n": "# coding: utf-8\nx = '\ufffd'\n",
+    b"# coding: utf8\nx = '\xc3\xa9'\n": "# coding: utf8\nx = 'é'\n",
     b"# coding: ascii\n\xe9\n": "# coding: ascii\n\ufffd\n",
     b"# coding: utf-7\n+AGE-\n": "# coding: utf-7\na\n",
 }
@@ -63,6 +68,10 @@ PIECES = {
     "print 'a', b\n": (["1:0 print('a', b)"], False),
     "print 'a',\n": (["1:0 print('a')"], False),
     "print >>a, b\nprint 1\n": (["1:0 print(a, b)", "2:0 print(1)"], False),
+    "print 'print', 1\n": (["1:0 print('print', 1)"], False),
+    "print 1\nprint >>a, b >> c\n": (["1:0 print(1)", "2:0 print(a, b >> c)"], False),
+    "exec 'exec' in exec_\n": (["1:0 exec('exec')"], False),
+    "exec 'a in b' in c\n": (["1:0 exec('a in b')"], False),
     "exec 'a' in b\n": (["1:0 exec('a')"], False),
     "if x:\n    print 1\n    y = 2\n": (["1:3 x", "2:4 print(1)", "3:4 y = 2"], False),
     "x = )\n# c\nclass A:\n    def f(self):\n        return 1\n": (

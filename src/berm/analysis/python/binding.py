@@ -46,8 +46,7 @@ class Binding(Calls):
             self.assign(node.target, self.evaluate(node.value))
 
     def _augmented(self, node: ast.AugAssign) -> None:
-        target = ast.copy_location(_as_load(node.target), node.target)
-        left = self.evaluate(target)
+        left = self.evaluate(node.target)
         right = self.evaluate(node.value)
         if type(left) is list and isinstance(node.op, ast.Add):
             items = self.items(right)
@@ -78,8 +77,6 @@ class Binding(Calls):
                 owner = self.evaluate(target.value, base=True)
                 key = self.evaluate(target.slice)
                 self._set_item(owner, key, value)
-            case _:
-                self.evaluate(target)
 
     def _unpack(self, targets: Sequence[ast.expr], value: Value) -> None:
         items = self.items(value)
@@ -247,15 +244,3 @@ class Binding(Calls):
         finally:
             self.nested -= 1
             self.pinned = placed
-
-
-def _as_load(target: ast.expr) -> ast.expr:
-    match target:
-        case ast.Name():
-            return ast.Name(target.id, ast.Load())
-        case ast.Attribute():
-            return ast.Attribute(target.value, target.attr, ast.Load())
-        case ast.Subscript():
-            return ast.Subscript(target.value, target.slice, ast.Load())
-        case _:
-            return target

@@ -8,7 +8,7 @@ import string
 from collections.abc import Sequence
 from typing import Final
 
-from berm.analysis.fact import Kind
+from berm.analysis.fact import Kind, words
 from berm.analysis.python import files, methods, naming, purity
 from berm.analysis.python.containers import CONTAINERS, Containers
 from berm.analysis.python.lookups import bind
@@ -65,6 +65,11 @@ _RUNS_TEXT: Final = _SOFT | {
     "pdb.runeval",
     "typing.ForwardRef",
 }
+_ASK: Final = {
+    *(f"builtins.{name}" for name in words("dir getattr hasattr isinstance print type vars")),
+    "inspect.getmembers",
+}
+"""Functions that keep nothing of what they are given."""
 
 
 class Calls(Containers):
@@ -74,6 +79,7 @@ class Calls(Containers):
 
     def _call(self, node: ast.Call) -> Value:
         target = self.evaluate(node.func, called=True)
+        asks = type(target) is Ref and target.path in _ASK
         args: list[Value] = []
         whole = True
         for part in node.args:
@@ -81,7 +87,10 @@ class Calls(Containers):
                 items = self.items(self.evaluate(part.value))
                 args.extend([REST] if items is None else items)
             else:
+                kept = set(self.loose) if asks else self.loose
                 args.append(self.evaluate(part))
+                if asks and type(args[-1]) is Ref:
+                    self.loose = kept
         kwargs: dict[str, Value] = {}
         for word in node.keywords:
             value = self.evaluate(word.value)
@@ -148,7 +157,7 @@ class Calls(Containers):
         if function is not None:
             self._called_back(given)
             if path == "builtins.dict":
-                return self.dictionary(args, kwargs, node)
+                return self.dictionary(args, kwargs)
             if path in CONTAINERS:
                 return self.container(path, function, args, kwargs)
             if len(args) <= 2 and any(type(arg) is Either for arg in args):
@@ -162,8 +171,6 @@ class Calls(Containers):
             kind = owner.removeprefix("builtins.")
             if type(args[0]).__name__ == kind:
                 return self._call_method(args[0], name, args[1:], kwargs, node)
-            if kind in ("object", "type") and name == "__getattribute__":
-                return self._by_hand(args, kwargs, node)
         if owner == "builtins":
             self._called_back(given)  # print and its like change nothing
             for arg in given:

@@ -50,14 +50,13 @@ class Containers(Reflection):
             return UNKNOWN
         return bounded(made)
 
-    def dictionary(self, args: list[Value], kwargs: dict[str, Value], node: ast.AST) -> Value:
+    def dictionary(self, args: list[Value], kwargs: dict[str, Value]) -> Value:
         """Build a dictionary; one of a module's names stands for those names too."""
         given = args[0] if args else {}
-        if type(given) is Namespace and not kwargs:
+        if type(given) is Namespace:
             return given
         items = given if type(given) is dict else self.items(given)
         if items is None or is_spoilt(items):
-            self.walked(given, node)
             return UNKNOWN
         try:
             return bounded({**dict(items), **kwargs})
@@ -74,11 +73,12 @@ class Containers(Reflection):
 
     @staticmethod
     def parts(given: dict[Value, Value], name: str) -> list[Value]:
-        """Return what ``items``, ``keys`` or ``values`` of a dictionary gives, of what is known."""
+        """Return what ``items``, ``keys`` or ``values`` of a dictionary gives; REST last, if there is more."""
         pairs = [pair for pair in given.items() if pair[0] is not REST]
-        if name == "items":
-            return [*pairs]
-        return [pair[0] if name == "keys" else pair[1] for pair in pairs]
+        made: list[Value] = [*pairs]
+        if name != "items":
+            made = [pair[0] if name == "keys" else pair[1] for pair in pairs]
+        return [*made, REST] if REST in given else made
 
     def mutate(
         self, receiver: Value, name: str, args: list[Value], kwargs: dict[str, Value]
@@ -86,7 +86,7 @@ class Containers(Reflection):
         """Call a method that changes a container; what cannot be followed spoils it."""
         if name not in _ADDING:
             at = args[0] if args else None
-            other = type(receiver) is dict and REST in receiver
+            other = type(receiver) in (list, dict) and REST in receiver
             unclear = other or at is UNKNOWN or isinstance(at, Either)
         else:
             unclear = name in ("extend", "update") and self.items(args[0] if args else None) is None

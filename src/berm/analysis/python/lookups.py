@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 from collections.abc import Sequence
 from typing import Final
 
@@ -10,6 +11,7 @@ from berm.analysis.fact import Kind
 from berm.analysis.python import methods, naming, purity
 from berm.analysis.python.scope import Scope
 from berm.analysis.python.values import (
+    REST,
     UNKNOWN,
     Either,
     Function,
@@ -98,16 +100,18 @@ class Lookups(Witness):
             return naming.class_of(value)
         elif name == "__doc__" and type(found := naming.class_of(value)) is Ref:
             return naming.member(found.path, name)
-        elif kind in methods.METHODS and (
-            name in methods.METHODS[kind] or name in methods.MUTATORS.get(kind, ())
-        ):
-            return Method(value, name)
-        elif kind is Method and name in ("__call__", "__func__"):
-            return value
-        elif name in ("__call__", "__getattribute__", "__getattr__"):
+        elif (
+            kind in methods.METHODS
+            and (name in methods.METHODS[kind] or name in methods.MUTATORS.get(kind, ()))
+        ) or name in ("__call__", "__getattribute__", "__getattr__"):
             return Method(value, name)
         self.noted(name, node)
-        return Ref(name) if value is UNKNOWN and name in naming.REACHED_FOR else UNKNOWN
+        if value is UNKNOWN:
+            for path in sorted(self.loose):
+                self.add(Kind.USE, f"{path}.{name}", node, f"it may be `{path}.{name}`")
+            if name in naming.REACHED_FOR:
+                return Ref(name)
+        return UNKNOWN
 
     def items(self, value: Value) -> list[Value] | None:
         """Return what iterating over a value gives, None where that is not known."""
@@ -175,6 +179,11 @@ class Lookups(Witness):
             self.noted(key, node)
         if key is UNKNOWN or value is UNKNOWN or is_spoilt(value):
             return UNKNOWN
+        if kind is list and value and value[-1] is REST:
+            return UNKNOWN
+        if kind is dict and REST in value:
+            with contextlib.suppress(TypeError):
+                return either([value.get(key, UNKNOWN), UNKNOWN])
         if kind in (list, tuple, dict, str, bytes, bytearray, range):
             try:
                 return value[key]

@@ -48,7 +48,7 @@ def coding(source: bytes) -> str:
 def decoded(source: bytes) -> str:
     """Return a program's text as Python itself would read it."""
     name = _named(source)
-    if name not in ("", "utf-8", "utf8"):
+    if name:
         try:
             return source.decode(name)
         except (LookupError, UnicodeError, ValueError, TypeError, AssertionError):
@@ -108,8 +108,8 @@ def _pieces(text: str) -> Iterator[ast.stmt]:
 
 def _piece(tree: Tree, node: Node) -> list[ast.stmt] | None:
     kind = node.type
-    if kind in ("module", "block", "ERROR", "comment"):
-        return [] if kind == "comment" else None
+    if kind in ("module", "ERROR"):
+        return None
     source = tree.text(node)
     if kind == "print_statement":
         inner = source.partition("print")[2].strip()

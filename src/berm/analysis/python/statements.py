@@ -231,10 +231,22 @@ class Evaluator(Binding):
             if type(value) not in (Ref, Function, Klass):
                 self.scope.names[name] = UNKNOWN
         self.uncertain += 1
-        start()
-        stop = self.run_block(node.body)
-        if stop is not None and stop.kind == "return" and self._returns:
-            self._returns[-1].append(stop.value)
+        for _ in range(2):
+            start()
+            stop = self.run_block(node.body)
+            if stop is not None and stop.kind == "return" and self._returns:
+                self._returns[-1].append(stop.value)
+            # Once more where the next turn would meet another module or function under a name.
+            new = {name: self.scope.names.get(name) for name in changed}
+            new = {
+                name: now
+                for name, now in new.items()
+                if type(now) is Ref and now != before.get(name)
+            }
+            if not new:
+                break
+            for name, now in new.items():
+                self.scope.names[name] = either([before.get(name, UNKNOWN), now])
         self.uncertain -= 1
         for name, value in before.items():
             now = self.scope.names.get(name, UNKNOWN)

@@ -27,6 +27,7 @@ class Witness:
         lost: something was looked up, called or run that could not be followed: a deep pass may tell.
         adrift: a function of the program's own runs, or may run, out of sight of a deep pass: what names and
             containers hold from then on may be something else.
+        loose: modules that can do anything and were stored or passed on: what is not known may be one of them.
         uncertain: above 0 where the code may or may not run, or run often.
         endless: above 0 inside of a loop that never ends by itself.
         examples: the examples in the program's documentation, which doctest runs.
@@ -38,6 +39,7 @@ class Witness:
         self.deep = deep
         self.lost = False
         self.adrift = False
+        self.loose: set[str] = set()
         self.steps = 0
         self.depth = 0
         self.uncertain = 0
@@ -124,6 +126,8 @@ class Witness:
             path = option.path
             if not base and ((path in naming.SINKS and not called) or path in naming.POWERFUL):
                 self.lost = True
+                if path in naming.POWERFUL:
+                    self.loose.add(path)
             kind = Kind.CALL if called else Kind.USE
             if self.sink.wants(kind, path):
                 self.add(kind, path, node, self._explain(node, path))
@@ -133,7 +137,7 @@ class Witness:
         plain = path.removeprefix("builtins.")
         if self.nested:
             return f"`{plain}` inside of a text that is run as code"
-        if not text or text == plain or text.endswith("...") or plain == "io.open":
+        if not text or plain in (text, "io.open"):
             return ""
         return f"`{text}` is `{plain}`"
 
