@@ -115,8 +115,7 @@ def _piece(tree: Tree, node: Node) -> list[ast.stmt] | None:
         inner = source.partition("print")[2].strip()
         source = f"print({inner.replace('>>', '  ', 1).rstrip(',')})"
     elif kind == "exec_statement":
-        inner, _, _ = source.partition("exec")[2].strip().partition(" in ")
-        source = f"exec({inner})"
+        source = f"exec({tree.text(node.named_children[0]) if node.named_children else ''})"
     if len(source) > 64 * 1024 or (
         "\n" in source and kind.endswith("_definition") and node.has_error
     ):
