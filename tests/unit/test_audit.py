@@ -15,7 +15,7 @@ from berm.audit import ablation, report
 from berm.audit.attack import Attack, all_attacks, parse_attack, part
 from berm.audit.props import NEEDS, fill
 from berm.audit.runner import Trial, select
-from berm.audit.verdict import Seen, Status, end_of, judge
+from berm.audit.verdict import Seen, Status, end_of, judge, may_be_anothers
 from berm.errors import IsolationError, PolicyError
 from berm.kernel.features import HostFeatures
 from berm.model import Guarantee, Limits, Outcome, OutcomeKind
@@ -165,6 +165,21 @@ def test_judgement(changes: dict[str, Any], seen: Seen, status: Status) -> None:
     found, detail = judge(_attack(**changes), seen)
     assert found is status, detail
     assert detail
+
+
+@pytest.mark.parametrize(
+    ("seen", "again"),
+    [
+        ({"left": ("mount /var/lib/containers/x", "mount /run/netns/y")}, True),
+        ({"left": ("mount /mnt", "process 7 (sh)")}, False),
+        ({"left": ("mount /mnt",), "evidence": ("a secret",)}, False),
+        ({"left": ("mount /mnt",), "output": b"ESCAPED all of it\n"}, False),
+    ],
+)
+def test_only_mounts_alone_may_be_anothers(seen: dict[str, Any], again: bool) -> None:
+    status, detail = judge(_attack(), Seen(**{"output": b"HELD x\n", "outcome": EXITED, **seen}))
+    assert status is Status.ESCAPED
+    assert may_be_anothers(detail) is again
 
 
 def test_ends_are_written_as_headers_do() -> None:

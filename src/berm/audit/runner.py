@@ -19,7 +19,7 @@ from berm.audit import leftovers
 from berm.audit.attack import Attack, all_attacks, part
 from berm.audit.leftovers import Traces
 from berm.audit.props import Session, Staged, fill, stage
-from berm.audit.verdict import OUT_OF_TIME, Seen, Status, judge
+from berm.audit.verdict import OUT_OF_TIME, Seen, Status, judge, may_be_anothers
 from berm.config import Config
 from berm.engine import Engine
 from berm.errors import BermError, CellError, IsolationError, LanguageError
@@ -142,6 +142,9 @@ class Auditor:
         status, detail, waited = await self._attempt(attack)
         if status is Status.UNCLEAR and detail.startswith(OUT_OF_TIME):  # a slow or busy machine
             status, detail, waited = await self._attempt(with_time(attack, _MORE_TIME))
+        elif status is Status.ESCAPED and may_be_anothers(detail):
+            # What an attack leaves it leaves again; whoever else mounts something now hardly does.
+            status, detail, waited = await self._attempt(attack)
         took = time.monotonic() - began
         return Trial(attack, status, detail, in_force, enforcement.plan, took, waited)
 

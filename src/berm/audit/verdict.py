@@ -45,11 +45,19 @@ OUT_OF_TIME = ("ended as wall_limit", "ended as cpu_limit")
 """How the detail of an unclear trial begins that had no time for an answer."""
 
 
+_LEFT = "left behind: "
+
+
+def may_be_anothers(detail: str) -> bool:
+    """Tell whether all that was found are mounts, which containers that others start bring, too."""
+    return all(part.startswith(f"{_LEFT}mount ") for part in detail.split("; "))
+
+
 def judge(attack: Attack, seen: Seen) -> tuple[Status, str]:
     """Return the status, and in a few words why."""
     lines = _answers(seen.output)
     claims = [detail for word, detail in lines if word == "ESCAPED"]
-    found = [*seen.evidence, *(f"left behind: {item}" for item in seen.left), *claims]
+    found = [*seen.evidence, *(f"{_LEFT}{item}" for item in seen.left), *claims]
     if found:
         return Status.ESCAPED, "; ".join(found)
     end = end_of(seen.outcome)
