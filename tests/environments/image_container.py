@@ -136,11 +136,19 @@ class Container:
         )
         return int(json.loads(state.stdout)["pid"])
 
+    def _exec(self, command: tuple[str, ...], variables: dict[str, str]) -> list[str]:
+        given = [word for name, value in variables.items() for word in ("--env", f"{name}={value}")]
+        return [*self._runtime, "exec", "--user", "1000:1000", *given, self.name, *command]
+
     def run(self, *command: str, **variables: str) -> int:
         """Run one more command in the container; return its exit code."""
-        given = [word for name, value in variables.items() for word in ("--env", f"{name}={value}")]
-        call = [*self._runtime, "exec", *given, self.name, *command]
-        return subprocess.run(call, check=False).returncode
+        call = self._exec(command, variables)
+        return subprocess.run(call, stdout=sys.stderr, check=False).returncode
+
+    def said(self, *command: str, **variables: str) -> str:
+        """Run one more command in the container, which must end well; return what it printed."""
+        call = self._exec(command, variables)
+        return subprocess.run(call, stdout=subprocess.PIPE, text=True, check=True).stdout
 
     def pids(self) -> list[int]:
         """Return every process of the container: by its pid namespace, or those that gVisor is made of."""
