@@ -65,10 +65,10 @@ _RUNS_TEXT: Final = _SOFT | {
     "pdb.runeval",
     "typing.ForwardRef",
 }
-_ASK: Final = {
-    *(f"builtins.{name}" for name in words("dir getattr hasattr isinstance print type vars")),
-    "inspect.getmembers",
-}
+_ASK: Final = words(
+    "builtins.dir builtins.getattr builtins.hasattr builtins.isinstance builtins.print builtins.type"
+    " builtins.vars inspect.getmembers"
+)
 """Functions that keep nothing of what they are given."""
 
 

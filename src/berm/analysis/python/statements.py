@@ -243,7 +243,7 @@ class Evaluator(Binding):
                 for name, now in new.items()
                 if type(now) is Ref and now != before.get(name)
             }
-            if not new:
+            if not new or self.tired:
                 break
             for name, now in new.items():
                 self.scope.names[name] = either([before.get(name, UNKNOWN), now])
