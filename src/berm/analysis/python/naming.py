@@ -223,10 +223,8 @@ def _dunder(path: str, name: str) -> Value:
 
 def _document(path: str) -> Value:
     owner, _, last = path.partition(".")
-    if owner != "builtins":
-        return UNKNOWN
-    text = getattr(getattr(builtins, last, None), "__doc__", None)
-    return text if isinstance(text, str) else UNKNOWN
+    found = getattr(builtins, last, UNKNOWN) if owner == "builtins" else UNKNOWN
+    return UNKNOWN if found is UNKNOWN or found.__doc__ is None else found.__doc__
 
 
 def _ancestors(path: str, name: str) -> Value:
