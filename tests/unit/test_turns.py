@@ -186,25 +186,57 @@ async def test_a_turn_is_not_kept_for_long() -> None:
                 await asyncio.sleep(HOLD / 2)
 
 
+async def test_no_turn_is_kept_for_an_equal() -> None:
+    room = Room()
+    await room.ask("ann 1")
+    await room.ask("bob 1")
+    with room.turns.share("ann"):  # at work, but bob has used as little
+        await room.end("ann 1", 0.1)
+        assert room.order == ["ann 1", "bob 1"]
+    await room.end("bob 1")
+
+
+async def test_having_all_turns_counts_for_as_many() -> None:
+    room = Room(3)
+    with room.turns.share("contest"):
+        async with room.turns.all():
+            room.now += 2  # 6 seconds of turns
+    await room.used("ann", 2)
+    for name in ("x 1", "y 1", "z 1", "contest 1"):
+        await room.ask(name)
+    room.now += 0.01
+    await room.ask("ann 1")
+    await room.end("x 1")
+    assert room.order[3:] == ["ann 1"]
+
+
 async def test_whoever_is_cancelled_takes_nothing_along() -> None:
     room = Room()
     await room.ask("ann 1")
     await room.ask("bob 1")
+    room.now += 1
+    await room.ask("eve 1")
+    room.now += 1
     await room.ask("bob 2")
     await room.cancel("bob 1")  # while it waits
-    await room.end("ann 1", 0.1)
-    assert room.order == ["ann 1", "bob 2"]
-    await room.ask("eve 1")
-    await room.ask("eve 2")
-    room._ends["bob 2"].set()
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
-    await room.cancel("eve 1")  # about when it gets its turn
+    assert len(room.turns._shares["bob"].waiting) == 1
+    await room.end("ann 1")
+    assert room.order == ["ann 1", "eve 1"]
     await room.end("eve 1")
-    assert room.order[-1] == "eve 2"
-    await room.end("eve 2")
+    await room.end("bob 2")
     async with asyncio.timeout(5), room.turns.all():
         pass
+
+
+async def test_whoever_is_cancelled_at_the_moment_of_its_turn_gives_it_back() -> None:
+    turns = Turns(1)
+    async with turns.one():
+        late = [asyncio.create_task(turns.one().__aenter__()) for _ in range(2)]
+        await settled()
+    late[0].cancel()  # it has the turn, and does not know yet
+    async with asyncio.timeout(5):
+        await late[1]
+    assert late[0].cancelled()
 
 
 async def test_all_turns_are_back_after_anything() -> None:
