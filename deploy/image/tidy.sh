@@ -27,11 +27,13 @@ system)
     # Debian's packages compile their modules when they are installed; which order, is chance.
     find /usr/lib/python3* -depth -name __pycache__ -exec rm -rf {} +
     /usr/bin/python3 -m compileall -q --invalidation-mode unchecked-hash /usr/lib/python3* -x '/(test|tests|lib2to3)/' || [ $? = 1 ]
-    # So do they Mono's library and compiler, into files with numbers of chance unless they are told not to.
+    # So do they Mono's library and compiler: with numbers of chance unless they are told not to, and with traces of where
+    # the stack began, below the environment.
     for made in /usr/lib/mono/aot-cache/*/*.so; do
         [ -e "$made" ] || continue
         mkdir -p /tmp/mono
-        mono --aot=deterministic,temp-path=/tmp/mono,outfile="$made" -O=all "/usr/lib/mono/4.5/$(basename "$made" .so)" >/dev/null
+        env -i PATH=/usr/bin:/bin mono --aot=deterministic,temp-path=/tmp/mono,outfile="$made" -O=all \
+            "/usr/lib/mono/4.5/$(basename "$made" .so)" >/dev/null
         rm -r /tmp/mono
     done
     # The key store of Debian's Java is dated; no cell has a network that it could be for.
