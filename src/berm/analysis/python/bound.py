@@ -49,13 +49,18 @@ _HOLDS: Final[dict[type[ast.AST], tuple[str, ...]]] = {
     ast.If: ("body", "orelse"),
     ast.List: ("elts",),
     ast.Match: ("cases",),
+    ast.MatchAs: ("pattern",),
+    ast.MatchClass: ("patterns", "kwd_patterns"),
+    ast.MatchMapping: ("patterns",),
+    ast.MatchOr: ("patterns",),
+    ast.MatchSequence: ("patterns",),
     ast.Starred: ("value",),
     ast.Try: ("body", "handlers", "orelse", "finalbody"),
     ast.TryStar: ("body", "handlers", "orelse", "finalbody"),
     ast.Tuple: ("elts",),
     ast.While: ("body", "orelse"),
     ast.With: ("items", "body"),
-    ast.match_case: ("body",),
+    ast.match_case: ("pattern", "body"),
     ast.withitem: ("optional_vars",),
 }
 """Where the names stand that statements bind, as long as no expression binds one."""
@@ -70,6 +75,7 @@ def targets(body: Iterable[ast.AST]) -> set[str]:
         if type(node) is ast.Name:
             found.add(node.id)
             continue
+        found.update(_named(node))
         for field in _HOLDS.get(type(node), ()):
             value = getattr(node, field)
             if type(value) is list:
@@ -80,7 +86,27 @@ def targets(body: Iterable[ast.AST]) -> set[str]:
 
 
 def assigned(body: Iterable[ast.AST]) -> set[str]:
-    """Return the names that statements bind."""
-    return {
-        node.id for node in own(body) if type(node) is ast.Name and type(node.ctx) is not ast.Load
-    }
+    """Return the names that statements and their expressions bind."""
+    found: set[str] = set()
+    for node in own(body):
+        if type(node) is ast.Name and type(node.ctx) is not ast.Load:
+            found.add(node.id)
+        else:
+            found.update(_named(node))
+    return found
+
+
+def _named(node: ast.AST) -> Iterable[str]:
+    """Return the names that a node binds which are no nodes themselves."""
+    match node:
+        case ast.Import() | ast.ImportFrom():
+            return [alias.asname or alias.name.partition(".")[0] for alias in node.names]
+        case ast.FunctionDef(name=str(name)) | ast.AsyncFunctionDef(name=str(name)):
+            return (name,)
+        case ast.ClassDef(name=str(name)) | ast.ExceptHandler(name=str(name)):
+            return (name,)
+        case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+            return (name,)
+        case ast.MatchMapping(rest=str(name)):
+            return (name,)
+    return ()

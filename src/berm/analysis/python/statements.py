@@ -20,6 +20,7 @@ from berm.analysis.python.values import (
     Value,
     either,
     is_plain,
+    options,
 )
 
 MAX_TURNS: Final = 4096
@@ -237,21 +238,21 @@ class Evaluator(Binding):
             if stop is not None and stop.kind == "return" and self._returns:
                 self._returns[-1].append(stop.value)
             # Once more where the next turn would meet another module or function under a name.
-            new = {name: self.scope.names.get(name) for name in changed}
-            new = {
-                name: now
-                for name, now in new.items()
-                if type(now) is Ref and now != before.get(name)
-            }
+            pairs = [
+                (name, before.get(name, UNKNOWN), self.scope.names.get(name, UNKNOWN))
+                for name in changed
+            ]
+            new = [pair for pair in pairs if _modules(pair[2]) - _modules(pair[1])]
             if not new or self.tired:
                 break
-            for name, now in new.items():
-                self.scope.names[name] = either([before.get(name, UNKNOWN), now])
+            for name, value, now in new:
+                self.scope.names[name] = either([value, now])
         self.uncertain -= 1
         for name, value in before.items():
             now = self.scope.names.get(name, UNKNOWN)
             if now is not value:
-                self.scope.names[name] = either([now, value]) if type(now) is Ref else UNKNOWN
+                kept = type(now) in (Ref, Function, Klass)
+                self.scope.names[name] = either([now, value]) if kept else UNKNOWN
         for name in changed - set(before):
             now = self.scope.names.get(name, UNKNOWN)
             if is_plain(now) and type(now) not in (list, dict, set):
@@ -301,3 +302,8 @@ class Evaluator(Binding):
         if case.guard is not None:
             self.evaluate(case.guard)
         return self.run_block(case.body)
+
+
+def _modules(value: Value) -> set[Value]:
+    """Return what of Python's own a value may be."""
+    return {option for option in options(value) if type(option) is Ref}
