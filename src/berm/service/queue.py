@@ -211,8 +211,8 @@ class JobQueue:
         )
 
     async def claim_beside(self, worker: str, slots: int, token: str = "") -> list[Lease]:
-        """Lease up to ``slots`` jobs of shares that have none running, if it is their turn, to a worker
-        that has all the jobs that it takes; the same arguments as :meth:`claim`.
+        """Lease up to ``slots`` jobs of shares that have none running, if it is their turn. A worker has
+        a place for them beyond those that it asks to fill by :meth:`claim`, with the same arguments.
         """
         return await self.database.run(
             leases.claim_beside,

@@ -162,22 +162,21 @@ class Worker:
                 await woken(nudge, pause)
 
     async def _take_up(self) -> None:
-        """Begin what there are places for; whose turn it is, and nothing of theirs runs, needs none."""
-        free = self._slots - len(self._running)
-        if free > 0 and await self._claim(self._queue.claim, free) < free:
-            return  # nobody waits
+        """Begin what there are places for; those first whose turn it is and of whom nothing runs."""
         spare = min(self._spare, self._slots + self._spare - len(self._running))
         if spare > 0:
             await self._claim(self._queue.claim_beside, spare)
+        free = self._slots - len(self._running)
+        if free > 0:
+            await self._claim(self._queue.claim, free)
 
     async def _claim(
         self, claim: Callable[[str, int, str], Awaitable[list[Lease]]], places: int
-    ) -> int:
+    ) -> None:
         token = uuid.uuid4().hex  # the same one until an answer comes: no lease goes astray
         leases = await self._insist(lambda: claim(self.name, places, token), math.inf)
         for lease in leases:
             self._start(lease)
-        return len(leases)
 
     def _start(self, lease: Lease) -> None:
         run = _Run(lease)

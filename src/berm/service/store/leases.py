@@ -59,7 +59,7 @@ def claim(worker: str, token: str, slots: int, *, lease: float, most: int) -> Sc
 def claim_beside(
     worker: str, token: str, slots: int, *, lease: float, most: int
 ) -> Script[list[Lease]]:
-    """Lease up to ``slots`` of the jobs whose turn it is to a worker that has no place left for them.
+    """Lease up to ``slots`` of the jobs for which a worker has a place though it has none left.
 
     They are of shares that have nothing running, and whose virtual time is that of the first in line:
     a share that comes with its first job, while others wait with their hundredth. Arguments are those
