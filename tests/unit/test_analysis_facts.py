@@ -51,3 +51,39 @@ def test_a_program_has_these_facts(name):
     }
     seen = [told(fact) for fact in facts(program)]
     assert [line for line in seen if line.partition(" ")[2] not in plain] == expected
+
+
+FACTS = {
+    b"# coding: rot13\n": [
+        Fact(Kind.PATTERN, "unusual-encoding", 1, 1, "", "the source is in `rot13`")
+    ],
+    b"x = )\n": [Fact(Kind.PATTERN, "not-parsed", 1, 1)],
+    b"import json\n": [Fact(Kind.IMPORT, "json", 1, 1, "import json")],
+    b"__import__(\n  input())\n": [
+        Fact(Kind.CALL, "builtins.__import__", 1, 1, "__import__"),
+        Fact(Kind.PATTERN, "dynamic-import", 1, 1, "__import__("),
+    ],
+    "é.__code__(\n)\n".encode(): [Fact(Kind.ATTRIBUTE, "__code__", 1, 1, "é.__code__")],
+    b"open('/etc/passwd/" + b"a" * 150 + b"')\n": [
+        Fact(Kind.CALL, "io.open", 1, 1, "open"),
+        Fact(
+            Kind.PATTERN,
+            "file-private",
+            1,
+            1,
+            f"open('/etc/passwd/{'a' * 40}...{'a' * 56}')",
+            f"the file is `/etc/passwd/{'a' * 68}`",
+        ),
+    ],
+    b"open(b'/root/\\xff')\n": [
+        Fact(Kind.CALL, "io.open", 1, 1, "open"),
+        Fact(
+            Kind.PATTERN, "file-private", 1, 1, "open(b'/root/\\xff')", "the file is `/root/\ufffd`"
+        ),
+    ],
+}
+
+
+@pytest.mark.parametrize("source", FACTS)
+def test_a_fact_says_where_it_is_and_what_stands_there(source):
+    assert facts(source) == FACTS[source]

@@ -198,6 +198,20 @@ EITHER = {
     "class A: pass\nA.n = 'a'\nif input():\n    A.n = 'b'\nx = A.n": {"a", "b"},
     "class A: pass\na = A()\na.n = 'a'\nfor i in input():\n    a.n = 'b'\nx = a.n": {"a", "b"},
     "x = {'a': 1, **input()}['a']": {UNKNOWN, 1},
+    "if input():\n    pass\na = [1]\na.append(2)\nx = a[1]": {2},
+    "for i in input():\n    pass\na = [1]\na.append(2)\nx = a[1]": {2},
+    "while input():\n    pass\na = [1]\na.append(2)\nx = a[1]": {2},
+    "[i for i in input()]\na = [1]\na.append(2)\nx = a[1]": {2},
+    "try:\n    pass\nexcept ValueError:\n    pass\na = [1]\na.append(2)\nx = a[1]": {2},
+    "match input():\n    case 1: pass\na = [1]\na.append(2)\nx = a[1]": {2},
+    "a = ['a']\nif input():\n    if input():\n        pass\n    a[0] = 'b'\nx = a[0]": {UNKNOWN},
+    "a = ['a']\nif input():\n    for i in input():\n        pass\n    a[0] = 'b'\nx = a[0]": {
+        UNKNOWN
+    },
+    "a = ['a']\nif input():\n    [i for i in input()]\n    a[0] = 'b'\nx = a[0]": {UNKNOWN},
+    "a = ['a']\nfor i in input():\n    if input():\n        pass\n    a[0] = 'b'\nx = a[0]": {
+        UNKNOWN
+    },
     "if input():\n    y = 'a'\nx = y": {UNKNOWN, "a"},
     "y = 'a'\nif input():\n    z = 'b'\nelse:\n    y = 'c'\nx = y": {"a", "c"},
     "def f():\n    if input():\n        return 'a'\n    else:\n        return 'b'\nx = f()": {

@@ -251,7 +251,7 @@ class Evaluator(Binding):
         for name, value in before.items():
             now = self.scope.names.get(name, UNKNOWN)
             if now is not value:
-                kept = type(now) in (Ref, Function, Klass)
+                kept = type(now) in (Function, Klass) or _modules(now)
                 self.scope.names[name] = either([now, value]) if kept else UNKNOWN
         for name in changed - set(before):
             now = self.scope.names.get(name, UNKNOWN)
