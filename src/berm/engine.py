@@ -307,7 +307,7 @@ class Engine:
             side: the end of a conversation in the place of ``stdin`` and standard output.
             dialogue: what a person says in the place of ``stdin``. Such a run mostly waits, so it
                 takes no turn among the others; whoever offers it bounds their number.
-            has_turn: True where the caller has one, or all, of :attr:`turns`.
+            has_turn: True where the caller has one, or all, of ``turns``.
         """
         limits = bounds(limits)
         if not program.ok:
