@@ -18,8 +18,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,7 +25,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent)]
 
-from image_container import ROOT, Container, container  # noqa: E402
+from image_container import ROOT, Container, ask, container  # noqa: E402
 
 from postgres_server import PostgresServer  # noqa: E402
 
@@ -75,17 +73,7 @@ class App:
         self.made: Container = Container(MODE, rootfs, command, scratch, **variables)
 
     def ask(self, path: str, body: Any = None, key: str = "") -> tuple[int, Any]:
-        data = None if body is None else json.dumps(body).encode()
-        headers = {"content-type": "application/json"}
-        headers |= {"authorization": f"Bearer {key}"} if key else {}
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data, headers)
-        try:
-            with urllib.request.urlopen(request, timeout=120) as response:
-                return response.status, json.load(response)
-        except urllib.error.HTTPError as error:
-            return error.code, None
-        except OSError:
-            return 0, None
+        return ask(f"http://127.0.0.1:{self.port}{path}", body, key)
 
     def ready(self) -> float:
         """Return the seconds until the probe of the Terraform files is content."""

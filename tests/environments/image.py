@@ -20,14 +20,12 @@ import stat
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from image_container import GVISOR, container
+from image_container import GVISOR, ask, container
 
 MODES = ("aca", "k8s-restricted")
 #: What deploy/kubernetes/overlays/gvisor sets, and what it can hold.
@@ -45,18 +43,6 @@ NEXT = {
     "csharp": "using System; class Program { static void Main()"
     " { Console.WriteLine(int.Parse(Console.ReadLine()) + 1); } }",
 }
-
-
-def ask(url: str, body: dict[str, Any] | None = None) -> tuple[int, Any]:
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data, {"content-type": "application/json"})
-    try:
-        with urllib.request.urlopen(request, timeout=120) as response:
-            return response.status, json.load(response)
-    except urllib.error.HTTPError as error:
-        return error.code, None
-    except OSError:
-        return 0, None
 
 
 def look_through(rootfs: Path) -> dict[str, Any]:

@@ -43,7 +43,7 @@ UNUSED = (
 #: Where this machine keeps what reaches its registry of Python packages; lent to the one step, never left there.
 LENT = {
     "ca.crt": ("/etc/ssl/certs/ca-certificates.crt",),
-    "pip.conf": ("/root/.config/pip/pip.conf", "/etc/pip.conf"),
+    "pip.conf": ("~/.config/pip/pip.conf", "/etc/pip.conf"),
 }
 # The kernel's first file system cannot be turned round (pivot_root): it is bound onto itself, as everywhere else.
 INIT = """#!/bin/sh
@@ -94,7 +94,8 @@ def make(root: Path) -> None:
     lent.mkdir(parents=True)
     environment = ["-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8"]
     for name, variable in (("ca.crt", "PIP_CERT"), ("pip.conf", "PIP_CONFIG_FILE")):
-        if found := next((path for path in LENT[name] if Path(path).is_file()), None):
+        places = [Path(path).expanduser() for path in LENT[name]]
+        if found := next((path for path in places if path.is_file()), None):
             shutil.copy(found, lent / name)
             environment.append(f"{variable}=/run/lent/{name}")
     if Path("/etc/resolv.conf").exists():

@@ -177,7 +177,8 @@ class Registry:
     def _unknown(self, name: str) -> LanguageError:
         near = difflib.get_close_matches(_key(name), self._names, n=1)
         guess = f" Did you mean {near[0]!r}?" if near else ""
-        shown = name if len(repr(name)) <= 42 else f"{name[:40]}..."
+        text = str(name)
+        shown = text if len(text) <= 40 else f"{text[:40]}..."
         return LanguageError(
             f"The language {shown!r} is unknown.{guess}",
             remedy=f"Supported: {self._supported()}.",
