@@ -8,6 +8,7 @@ number on every architecture.
 import ctypes
 import errno
 import os
+import struct
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _int, _long, _ulong = ctypes.c_int, ctypes.c_long, ctypes.c_ulong
@@ -27,6 +28,10 @@ _setns = _bind("setns", _int, _int, _int)
 _mount = _bind("mount", _int, _text, _text, _text, _ulong, _text)
 _umount2 = _bind("umount2", _int, _text, _int)
 _prctl = _bind("prctl", _int, _int, _ulong, _ulong, _ulong, _ulong)
+_mmap = _bind("mmap", _long, _pointer, _ulong, _int, _int, _int, _long)
+_mprotect = _bind("mprotect", _int, _ulong, _ulong, _int)
+
+_PROT_READ, _PROT_WRITE, _PROT_EXEC, _MAP_PRIVATE_ANONYMOUS = 1, 2, 4, 0x22
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWCGROUP = 0x02000000
@@ -70,20 +75,51 @@ RESOLVE_NO_MAGICLINKS = 0x02
 RESOLVE_NO_SYMLINKS = 0x04
 RESOLVE_BENEATH = 0x08
 
-if os.uname().machine == "x86_64":
-    _NR_PIVOT_ROOT, _NR_CAPGET, _NR_CAPSET, _NR_SECCOMP, _NR_PTRACE = 155, 125, 126, 317, 101
-else:
-    _NR_PIVOT_ROOT, _NR_CAPGET, _NR_CAPSET, _NR_SECCOMP, _NR_PTRACE = 41, 90, 91, 277, 117
-_NR_LANDLOCK_CREATE_RULESET = 444
-_NR_LANDLOCK_ADD_RULE = 445
-_NR_LANDLOCK_RESTRICT_SELF = 446
-_NR_OPENAT2 = 437
-_NR_CLOSE_RANGE = 436
-_NR_IO_URING_SETUP = 425
-_NR_IO_URING_REGISTER = 427
+# Of x86-64, and of the generic table (asm-generic/unistd.h) that arm64 has.
+_NUMBERS = {
+    "capget": (125, 90),
+    "capset": (126, 91),
+    "chdir": (80, 49),
+    "close": (3, 57),
+    "dup3": (292, 24),
+    "fchownat": (260, 54),
+    "getpid": (39, 172),
+    "getppid": (110, 173),
+    "mkdirat": (258, 34),
+    "mount": (165, 40),
+    "openat": (257, 56),
+    "pivot_root": (155, 41),
+    "prctl": (157, 167),
+    "prlimit64": (302, 261),
+    "ptrace": (101, 117),
+    "recvmsg": (47, 212),
+    "rt_sigaction": (13, 134),
+    "rt_sigprocmask": (14, 135),
+    "seccomp": (317, 277),
+    "sendmsg": (46, 211),
+    "setgroups": (116, 159),
+    "setpriority": (141, 140),
+    "setresgid": (119, 149),
+    "setresuid": (117, 147),
+    "setsid": (112, 157),
+    "signalfd4": (289, 74),
+    "umask": (95, 166),
+    "unshare": (272, 97),
+    "write": (1, 64),
+    "io_uring_setup": (425, 425),
+    "io_uring_register": (427, 427),
+    "close_range": (436, 436),
+    "openat2": (437, 437),
+    "mount_setattr": (442, 442),
+    "landlock_create_ruleset": (444, 444),
+    "landlock_add_rule": (445, 445),
+    "landlock_restrict_self": (446, 446),
+}
+_IS_X86_64 = os.uname().machine == "x86_64"
+NUMBERS = {name: pair[0 if _IS_X86_64 else 1] for name, pair in _NUMBERS.items()}
+
 _IORING_REGISTER_BUFFERS = 0
-_NR_MOUNT_SETATTR = 442
-_AT_FDCWD = -100
+AT_FDCWD = -100
 _AT_RECURSIVE = 0x8000
 
 
@@ -94,9 +130,15 @@ def _check(result, what):
     return result
 
 
-def _syscall(number, what, a=0, b=0, c=0, d=0, e=0):
+def _syscall(name, a=0, b=0, c=0, d=0, e=0):
     """Make a system call whose arguments are numbers and addresses."""
-    return _check(_syscall_of_6(number, a, b, c, d, e), what)
+    return _check(_syscall_of_6(NUMBERS[name], a, b, c, d, e, 0), name)
+
+
+def raw(number, a, b, c, d, e, f):
+    """Make a system call; returns what the kernel does: an error is its negative number."""
+    result = _syscall_of_6(number, a, b, c, d, e, f)
+    return result if result >= 0 else -ctypes.get_errno()
 
 
 def unshare(flags):
@@ -124,7 +166,7 @@ def umount_detach(target):
 
 def pivot_root(new, old):
     new, old = ctypes.create_string_buffer(new.encode()), ctypes.create_string_buffer(old.encode())
-    _syscall(_NR_PIVOT_ROOT, "pivot_root", ctypes.addressof(new), ctypes.addressof(old))
+    _syscall("pivot_root", ctypes.addressof(new), ctypes.addressof(old))
 
 
 class _MountAttr(ctypes.Structure):
@@ -141,9 +183,8 @@ def mount_readonly_tree(path):
     attr = _MountAttr(MS_RDONLY | MS_NOSUID | MS_NODEV, 0, 0, 0)
     name = ctypes.create_string_buffer(os.fsencode(path))
     _syscall(
-        _NR_MOUNT_SETATTR,
         "mount_setattr",
-        _AT_FDCWD,
+        AT_FDCWD,
         ctypes.addressof(name),
         _AT_RECURSIVE,
         ctypes.addressof(attr),
@@ -175,34 +216,17 @@ def set_name(name):
     prctl(PR_SET_NAME, ctypes.addressof(buffer))
 
 
-# struct __user_cap_header_struct (version 3, this process), and both halves of the data; made here,
-# so that no cell is the one to make the types.
-_CAPABILITIES = (ctypes.c_uint32 * 2)(0x20080522, 0)
+CAPABILITY_HEADER = struct.pack("=Ii", 0x20080522, 0)
+"""struct __user_cap_header_struct: version 3, this process."""
+
+_CAPABILITIES = ctypes.create_string_buffer(CAPABILITY_HEADER)
 _CapData = ctypes.c_uint32 * 6
-_NO_CAPABILITIES = _CapData()
-_CAPABILITY_NUMBERS = range(64)
-
-
-def drop_capabilities():
-    """Empty the bounding, ambient, inheritable, permitted and effective sets, and lock them so.
-
-    The bounding set can only be emptied with CAP_SETPCAP; without it no_new_privs stands in for
-    it, since no exec can then raise anything.
-    """
-    for number in _CAPABILITY_NUMBERS:
-        if _prctl(PR_CAPBSET_DROP, number, 0, 0, 0) < 0:
-            break
-    # NOROOT, NO_SETUID_FIXUP and NO_CAP_AMBIENT_RAISE, each with its lock. Both may be refused.
-    _prctl(PR_SET_SECUREBITS, 0b11001111, 0, 0, 0)
-    _prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
-    header, data = ctypes.addressof(_CAPABILITIES), ctypes.addressof(_NO_CAPABILITIES)
-    _syscall(_NR_CAPSET, "capset", header, data)
 
 
 def has_capabilities():
     """True if any capability is effective, permitted or inheritable."""
     data = _CapData()
-    _syscall(_NR_CAPGET, "capget", ctypes.addressof(_CAPABILITIES), ctypes.addressof(data))
+    _syscall("capget", ctypes.addressof(_CAPABILITIES), ctypes.addressof(data))
     return any(data)
 
 
@@ -212,7 +236,7 @@ _CAP_IPC_LOCK = 14
 def may_lock():
     """True if CAP_IPC_LOCK is effective."""
     data = _CapData()
-    _syscall(_NR_CAPGET, "capget", ctypes.addressof(_CAPABILITIES), ctypes.addressof(data))
+    _syscall("capget", ctypes.addressof(_CAPABILITIES), ctypes.addressof(data))
     return bool(data[0] & 1 << _CAP_IPC_LOCK)
 
 
@@ -223,51 +247,21 @@ def has_no_new_privs():
 
 def ptrace_attach(pid):
     """PTRACE_SEIZE, which neither stops nor signals the process; it ends with this one."""
-    return _syscall(_NR_PTRACE, "ptrace", 0x4206, pid, 0, 0)
+    return _syscall("ptrace", 0x4206, pid, 0, 0)
 
 
-class _RulesetAttr(ctypes.Structure):
-    _fields_ = [
-        ("handled_access_fs", ctypes.c_uint64),
-        ("handled_access_net", ctypes.c_uint64),
-        ("scoped", ctypes.c_uint64),
-    ]
-
-
-class _PathBeneath(ctypes.Structure):
-    _pack_ = 1
-    _fields_ = [("allowed_access", ctypes.c_uint64), ("parent_fd", ctypes.c_int32)]
-
-
-def landlock_create(handled_fs, handled_net, scoped):
-    """Make a ruleset; the structure is as long as what is asked for, so that old kernels take it."""
-    attr = _RulesetAttr(handled_fs, handled_net, scoped)
-    size = 24 if scoped else 16 if handled_net else 8
-    return _syscall(
-        _NR_LANDLOCK_CREATE_RULESET, "landlock_create_ruleset", ctypes.addressof(attr), size, 0
-    )
-
-
-def landlock_allow(ruleset, path_fd, access):
-    rule = _PathBeneath(access, path_fd)
-    address = ctypes.addressof(rule)
-    _syscall(_NR_LANDLOCK_ADD_RULE, "landlock_add_rule", ruleset, 1, address, 0)
-
-
-def landlock_restrict(ruleset):
-    _syscall(_NR_LANDLOCK_RESTRICT_SELF, "landlock_restrict_self", ruleset, 0)
-
-
-class _SockFprog(ctypes.Structure):
-    _fields_ = [("len", ctypes.c_ushort), ("filter", ctypes.c_void_p)]
-
-
-def seccomp_install(program, flags=0):
-    """Install a filter given as the bytes of ``struct sock_filter[]``; returns the call's result."""
-    buffer = ctypes.create_string_buffer(program, len(program))
-    fprog = _SockFprog(len(program) // 8, ctypes.addressof(buffer))
-    address = ctypes.addressof(fprog)
-    return _syscall(_NR_SECCOMP, "seccomp", SECCOMP_SET_MODE_FILTER, flags, address)
+def landlock_scope(scope, kept):
+    """Enter a Landlock domain of this process's own that keeps the accesses ``kept`` everywhere."""
+    attributes = (ctypes.c_uint64 * 3)(kept, 0, scope)
+    ruleset = _syscall("landlock_create_ruleset", ctypes.addressof(attributes), 24, 0)
+    root = os.open("/", os.O_PATH | os.O_CLOEXEC)
+    try:
+        rule = ctypes.create_string_buffer(struct.pack("=Qi", kept, root))
+        _syscall("landlock_add_rule", ruleset, 1, ctypes.addressof(rule), 0)
+        _syscall("landlock_restrict_self", ruleset, 0)
+    finally:
+        os.close(root)
+        os.close(ruleset)
 
 
 class _OpenHow(ctypes.Structure):
@@ -285,7 +279,6 @@ def openat_beneath(dir_fd, name, flags):
     )
     path = ctypes.create_string_buffer(os.fsencode(name))
     return _syscall(
-        _NR_OPENAT2,
         "openat2",
         dir_fd,
         ctypes.addressof(path),
@@ -294,9 +287,14 @@ def openat_beneath(dir_fd, name, flags):
     )
 
 
+def has_close_range():
+    """True if the kernel closes ranges of descriptors (close_range, Linux 5.9)."""
+    return raw(NUMBERS["close_range"], 0xFFFFFFFE, 0xFFFFFFFF, 0, 0, 0, 0) >= 0
+
+
 def close_range(low, high):
     """Close every descriptor from ``low`` to ``high`` (close_range, Linux 5.9, else one by one)."""
-    if _syscall_of_6(_NR_CLOSE_RANGE, low, high, 0, 0, 0) < 0:
+    if _syscall_of_6(NUMBERS["close_range"], low, high, 0, 0, 0, 0) < 0:
         os.closerange(low, min(high + 1, os.sysconf("SC_OPEN_MAX")))
 
 
@@ -319,7 +317,7 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 def new_ring():
     """Make an ``io_uring`` instance, close-on-exec; returns its descriptor, or -1 without any here."""
     parameters = _RING()
-    return max(-1, _syscall_of_6(_NR_IO_URING_SETUP, 1, ctypes.addressof(parameters), 0, 0, 0, 0))
+    return max(-1, raw(NUMBERS["io_uring_setup"], 1, ctypes.addressof(parameters), 0, 0, 0, 0))
 
 
 def pin(ring, ranges):
@@ -331,7 +329,37 @@ def pin(ring, ranges):
     vectors = (_ulong * len(words))(*words)  # struct iovec[]
     address = ctypes.addressof(vectors)
     operation = _IORING_REGISTER_BUFFERS
-    return _syscall_of_6(_NR_IO_URING_REGISTER, ring, operation, address, len(ranges), 0, 0) >= 0
+    return raw(NUMBERS["io_uring_register"], ring, operation, address, len(ranges), 0, 0) >= 0
+
+
+def new_memory(size):
+    """Map zeroed memory of this process's own, never given back; returns its address."""
+    return _check(_mmap(None, size, _PROT_READ | _PROT_WRITE, _MAP_PRIVATE_ANONYMOUS, -1, 0), "mmap")
+
+
+def memory_at(address, size):
+    """A view of the bytes at an address that reads and writes memory."""
+    return memoryview((ctypes.c_ubyte * size).from_address(address)).cast("B")
+
+
+def machine_code(code):
+    """Make x86-64 instructions a function of three words that returns one.
+
+    None on another processor, and where memory that was written to may not be executed.
+    """
+    if not _IS_X86_64:
+        return None
+    address = new_memory(PAGE)
+    ctypes.memmove(address, code, len(code))
+    if _mprotect(address, PAGE, _PROT_READ | _PROT_EXEC) < 0:
+        return None
+    return ctypes.PYFUNCTYPE(_ulong, _ulong, _ulong, _ulong)(address)
+
+
+def new_signal_fd(number):
+    """A descriptor that is readable while a signal that this process has blocked waits for it."""
+    mask = ctypes.c_uint64(1 << (number - 1))
+    return _syscall("signalfd4", -1, ctypes.addressof(mask), 8, os.O_NONBLOCK | os.O_CLOEXEC)
 
 
 def load_library(path):

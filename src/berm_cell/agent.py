@@ -13,7 +13,7 @@ import signal
 import time
 
 from berm_cell import _syscalls as sys_
-from berm_cell import bundle, cells, children, protocol, rules, rundir, steps, warden
+from berm_cell import bundle, cells, protocol, rundir, steps, warden
 
 REAP_ROUNDS = 10_000
 """Bound of the stop-and-kill loop; 340 re-forking processes needed 17 rounds."""
@@ -85,10 +85,8 @@ def start(ground, order, host_fd):
         theirs.close()
         return pid, ours, None
     ours.detach()
-    children.forget()
-    ground_fds = [ground.proc, *rules.opened(ground.cell)]
     order_fds = [order.program_fd, order.cgroup_fd]
-    keep = [0, 1, 2, theirs.fileno(), host_fd, *ground_fds, *order_fds]
+    keep = [0, 1, 2, theirs.fileno(), host_fd, *ground.confinement.descriptors, *order_fds]
     sys_.close_all_but([fd for fd in keep if fd >= 0])
     tell = _socket.socket(fileno=host_fd)
     try:
@@ -108,7 +106,8 @@ def start(ground, order, host_fd):
 def _serve(ground, order, tell, hear):
     """Make the cell and see its run to the end; returns the request in the program's process."""
     sys_.set_name("berm-agent")
-    steps.enter_agent(ground.cell, order.owner)
+    ground.confinement.address(order, {}, -1, -1, 0)
+    steps.enter_agent(ground.cell, ground.confinement.enter)
     keeper = AgentWarden(ground.cell, tell, hear.fileno())
     run, request = cells.make(ground, order, gathered=True)
     if run is None:

@@ -11,11 +11,12 @@ from berm_cell import denials, rundir, steps, tree
 from berm_cell import program as runner
 from berm_cell.run import Run
 
-Ground = collections.namedtuple("Ground", "cell pid_namespace init berth proc hidden ring")
+Ground = collections.namedtuple("Ground", "cell pid_namespace init berth proc confinement ring")
 """What all cells of a fork server stand on: the plan's ``cell``, a descriptor of the server's own
 pid namespace (-1 without one), the path of the init program, the server's directory on the host
 (None where cells have mounts), a descriptor of the host's procfs (-1 where each cell has one of its
-own), the names of the launcher's modules, and what pins pages (:class:`berm_cell.hot.Ring`)."""
+own), what confines their processes (:class:`berm_cell.confinement.Confinement`), and what pins pages
+(:class:`berm_cell.hot.Ring`)."""
 
 Order = collections.namedtuple("Order", "number owner program_fd cgroup_fd rehearses")
 """The host's order for a cell: its number, the program's (uid, gid), the socket on which the program
@@ -44,14 +45,11 @@ def make(ground, order, gathered, lesson=None):
     if not cell["in_process"]:
         exec_end, exec_pipe = os.pipe()
     parent = 0 if init_pid else os.getpid()
+    ground.confinement.address(order, directories, line_end, exec_pipe, parent)
     with steps.step("fork"):
         program = os.fork()
     if program == 0:
-        place = runner.Place(
-            *(order, directories, ground.proc, line_end, exec_pipe, ground.hidden, parent),
-            lesson=lesson,
-        )
-        return None, runner.park(cell, place)
+        return None, runner.park(cell, order, ground.confinement, lesson)
     if init_pid:
         steps.return_to_pid_namespace(ground.pid_namespace)
     os.close(line_end)

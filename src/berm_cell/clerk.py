@@ -10,7 +10,7 @@ import select
 import time
 
 from berm_cell import _syscalls as sys_
-from berm_cell import bundle, children, protocol
+from berm_cell import bundle, protocol
 
 BURIED_AT_ONCE = 64
 
@@ -28,7 +28,6 @@ def start(mount_namespace, work):
         return pid
     code = 70
     try:
-        children.forget()
         sys_.set_name("berm-clerk")
         if mount_namespace >= 0:
             sys_.setns(mount_namespace, sys_.CLONE_NEWNS)
@@ -72,7 +71,6 @@ class Undertaker:
 
 
 def _bury(sock):
-    children.forget()
     sys_.set_name("berm-undertaker")
     sys_.close_all_but([0, 1, 2, sock.fileno()])
     sock.setblocking(False)

@@ -69,25 +69,23 @@ class Lesson:
         self._spans = _writable(_open("self/maps", proc))
         self.read_end, self.write_end = os.pipe()
 
+    def take(self):
+        """In the learner, before it is confined: the descriptors that it needs for :meth:`tell`."""
+        sys_.prctl(sys_.PR_SET_DUMPABLE, 1)  # else it belongs to the host's root
+        try:
+            return self.write_end, _open("self/pagemap", self._proc)
+        except OSError:
+            return ()
+        finally:
+            sys_.prctl(sys_.PR_SET_DUMPABLE, 0)
+
     def handed_out(self):
         """The learner was forked: only it may write."""
         os.close(self.write_end)
         self.write_end = -1
 
-    def open(self):
-        """Open what the learner reads at the end, before it is confined; -1 if there is none."""
-        sys_.prctl(sys_.PR_SET_DUMPABLE, 1)  # else it belongs to the host's root
-        try:
-            return _open("self/pagemap", self._proc)
-        except OSError:
-            return -1
-        finally:
-            sys_.prctl(sys_.PR_SET_DUMPABLE, 0)
-
-    def tell(self, pagemap):
+    def tell(self, write_end, pagemap):
         """In the learner: say which pages of the fork server's this process has copies of."""
-        if pagemap < 0:
-            return
         pages = array.array("Q")
         for start, end in self._spans:
             first, count = start // sys_.PAGE, (end - start) // sys_.PAGE
@@ -95,7 +93,7 @@ class Lesson:
             entries.frombytes(os.pread(pagemap, count * _WORD, first * _WORD))
             wanted = _PRESENT | _EXCLUSIVE
             pages.extend(first + n for n, entry in enumerate(entries) if entry & wanted == wanted)
-        os.write(self.write_end, pages[:MOST_PAGES].tobytes())
+        os.write(write_end, pages[:MOST_PAGES].tobytes())
 
     def learn(self, ring):
         """In the fork server, once the learner has said it: pin those pages; returns their bytes."""

@@ -9,8 +9,6 @@ The program's module frame is the bottom of the stack (:mod:`berm_cell.stack`).
 """
 
 import _signal  # pyright: ignore[reportMissingImports]
-import _socket
-import collections
 import fcntl
 import gc
 import importlib.machinery
@@ -19,72 +17,46 @@ import signal
 import sys
 import types
 
-from berm_cell import bundle, children, protocol, steps
-
-Place = collections.namedtuple(
-    "Place", "order directories proc line exec_pipe hidden parent lesson"
-)
-"""What a program's process has from whoever forked it: the order for its cell, its directories, a
-procfs of the host or -1, the socket on which it says that it is parked, a pipe that closes when it
-executes another program, or -1, the names of the modules that a program must not see, the process
-id of its parent as it sees it, 0 outside of its pid namespace, and a :class:`berm_cell.hot.Lesson` if
-this is the cell that learns, else None."""
-
+from berm_cell import bundle, protocol, steps
 
 _CONTROL = 100
 """The lowest number of the descriptor on which a runtime hears of its program."""
 
 
-def park(cell, place):
+def park(cell, order, hold, lesson):
     """Confine this process, say so, and wait for the one request.
+
+    Args:
+        cell: the plan's ``cell`` object.
+        order: the host's for this cell (:class:`berm_cell.cells.Order`).
+        hold: what confines it (:class:`berm_cell.confinement.Confinement`).
+        lesson: a :class:`berm_cell.hot.Lesson` if this is the cell that learns, else None.
 
     Returns the request with its descriptors already in place as 0, 1, 2. Ends the process when
     the host goes away or a layer fails.
     """
-    order = place.order
-    line = _socket.socket(fileno=place.line)
-    sock = _socket.socket(fileno=order.program_fd)
     try:
-        children.forget()
-        # Until there is a program, a user's signal ends the run, wherever in the launcher it arrives.
-        _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
-        held = steps.open_cell(cell, order.owner)
-        proc = held[0] if held else place.proc
-        keep = [
-            fd for fd in (0, 1, 2, place.line, order.program_fd, place.exec_pipe, *held) if fd >= 0
-        ]
-        if proc >= 0 and proc not in keep:
-            keep.append(proc)
-        lesson, pagemap = place.lesson, -1
-        if lesson is not None:
-            pagemap = lesson.open()
-            keep += [fd for fd in (pagemap, lesson.write_end) if fd >= 0]
-        listener = steps.confine(
-            *(cell, order.owner, place.directories, order.cgroup_fd, keep, proc, place.parent)
-        )
+        more = lesson.take() if lesson is not None else ()
+        kept = hold.confine(order, more)
         if cell["in_process"]:
-            _become_main(place.hidden)
+            _become_main()
             if order.rehearses:
-                _rehearse(place.directories["work"])
+                _rehearse()
             gc.freeze()  # what the launcher made is not to be found by gc.get_objects()
             # After it: what is frozen is never collected, and with it nothing that the program leaves in there.
             sys.modules["__main__"] = types.ModuleType("__main__")
-        if lesson is not None:
-            lesson.tell(pagemap)
-            protocol.close_all([pagemap, lesson.write_end])
-        told = [*held, listener] if listener >= 0 else held
-        protocol.send_packet(line, b"p", told)
-        protocol.close_all([*told, proc])
-        line.close()
-        request, fds = protocol.receive_frame(sock)
-        sock.close()
-        if request is None:
+        if kept:
+            lesson.tell(*kept)
+        data, fds = hold.park()
+        if not data and not fds:
             return _vanish()
+        hold.close()
+        request = protocol.parse(data)
     except steps.StepFailed as failure:
-        _tell(line, failure.frame())
+        _tell(hold, failure.frame())
         return _vanish()
     except (OSError, protocol.FrameError) as failure:
-        _tell(line, {"op": "failed", "step": "park", "errno": 0, "text": str(failure)[:500]})
+        _tell(hold, {"op": "failed", "step": "park", "errno": 0, "text": str(failure)[:500]})
         return _vanish()
     try:
         _take(request, fds, "rlimits" in cell["layers"])
@@ -105,9 +77,9 @@ def _vanish():
     raise AssertionError("unreachable")
 
 
-def _tell(sock, frame):
+def _tell(hold, frame):
     try:
-        protocol.send_frame(sock, frame)
+        hold.tell(protocol.pack(frame))
     except (OSError, protocol.FrameError):
         pass
 
@@ -173,12 +145,9 @@ def execute(request):
 # --- in-process Python -----------------------------------------------------------------------
 
 
-def _become_main(hidden):
+def _become_main():
     """Be, in all but the program, what ``python3 main.py`` is before it reads its file."""
     _adopt_threading()
-    modules = sys.modules
-    for name in hidden:
-        del modules[name]
     sys.path[0] = os.getcwd()
     gc.enable()
 
@@ -264,7 +233,7 @@ except EOFError:
 """
 
 
-def _rehearse(work):
+def _rehearse():
     """Take the page faults of a typical run before there is a request to wait for them.
 
     A page of the fork server that is written to is copied; nearly every run writes to the same
@@ -285,7 +254,7 @@ def _rehearse(work):
     os.close(fd)
     module = types.ModuleType("__rehearsal__")
     namespace = module.__dict__
-    source = _describe(namespace, name, work + "/" + name)
+    source = _describe(namespace, name, sys.path[0] + "/" + name)
     os.unlink(name)
     _forget_shadowed(request["files"])
     exec(compile(source, name, "exec", 0, True), namespace)

@@ -1,4 +1,4 @@
-"""The plan's rules for the kernel, prepared once for all cells of a fork server.
+"""The plan's rules for the kernel, as the calls of a cell that put them in force.
 
 What is the same for each cell is computed, and opened, before the first of them is forked: a filter's
 bytes, and the files that Landlock rules are about.
@@ -12,7 +12,11 @@ from berm_cell import _syscalls as sys_
 
 _INSTRUCTION = struct.Struct("HBBI")  # linux/filter.h, struct sock_filter
 _VALUE = struct.Struct("I")
+_PROGRAM = struct.Struct("=H6xQ")  # struct sock_fprog of a 64-bit machine
+_RULE = struct.Struct("=Qi")  # struct landlock_path_beneath_attr
+_RULESET = struct.Struct("=3Q")  # struct landlock_ruleset_attr
 _JEQ_K = 0x15
+_PATH_BENEATH = 1
 
 
 class Filter:
@@ -20,6 +24,7 @@ class Filter:
 
     def __init__(self, encoded, placeholder):
         self._program = base64.b64decode(encoded)
+        self._address = 0
         self._places = [
             offset + _INSTRUCTION.size - _VALUE.size
             for offset in range(0, len(self._program), _INSTRUCTION.size)
@@ -27,28 +32,34 @@ class Filter:
             if code == _JEQ_K and value == placeholder
         ]
 
-    def of_this_process(self):
-        """Return the bytes, with this process's id where the filter compares with it."""
-        program = bytearray(self._program)
+    def write(self, script, listener):
+        """Add the call that installs it; ``listener``: the number of the descriptor that it has to return, or None."""
+        self._address = script.data(self._program)
+        count = len(self._program) // _INSTRUCTION.size
+        program = script.data(_PROGRAM.pack(count, self._address))
+        flags = sys_.SECCOMP_FILTER_FLAG_NEW_LISTENER if listener is not None else 0
+        expected = 0 if listener is None else listener
+        script.call("seccomp", sys_.SECCOMP_SET_MODE_FILTER, flags, program, returns=expected)
+
+    def name(self, script, process):
+        """Put a process's id where the filter compares with it."""
+        value = _VALUE.pack(process)
         for place in self._places:
-            _VALUE.pack_into(program, place, os.getpid())
-        return bytes(program)
-
-
-def opened(cell):
-    """The descriptors that a cell needs until its Landlock rules are in force."""
-    return cell["rules"].fds if cell["landlock"] is not None else []
+            script.put(self._address + place, value)
 
 
 class Landlock:
     """The plan's Landlock rules, those of the fork server's own root already opened.
 
     A rule is about an inode, so that what all cells see at the same place is opened once.
+
+    Attributes:
+        opened: ``(descriptor, access)`` of each.
     """
 
     def __init__(self, plan):
         self._plan = plan
-        self._opened, self._own = [], []
+        self.opened, self._own = [], []
         for path, access in plan["rules"]:
             if path.startswith("/proc") or "{" in path:
                 self._own.append((path, access))
@@ -56,37 +67,48 @@ class Landlock:
             fd = _open_path(path)
             if fd >= 0:
                 allowed = access if _is_directory(fd) else access & plan["file_mask"]
-                self._opened.append((fd, allowed))
-        self.fds = [fd for fd, _ in self._opened]
+                self.opened.append((fd, allowed))
 
-    def restrict(self, directories):
-        """Confine this process for good, and close what was opened for it."""
+    def write(self, script, number, first, paths):
+        """Add the calls that confine a process for good.
+
+        Args:
+            number: of the next descriptor that is opened.
+            first: the number that the first of the opened files has in a cell.
+            paths: addresses of the paths ``work`` and ``tmp`` of a cell.
+        """
         plan = self._plan
-        ruleset = sys_.landlock_create(plan["fs"], plan["net"], plan["scope"])
-        try:
-            for fd, access in self._opened:
-                if access:
-                    sys_.landlock_allow(ruleset, fd, access)
-            for path, access in self._own:
-                allow_path(ruleset, path.format(**directories), access, plan["file_mask"])
-            sys_.landlock_restrict(ruleset)
-        finally:
-            os.close(ruleset)
-            if self.fds:
-                sys_.close_range(self.fds[0], self.fds[-1])
+        attributes = script.data(_RULESET.pack(plan["fs"], plan["net"], plan["scope"]))
+        size = ruleset_size(plan["net"], plan["scope"])
+        script.call("landlock_create_ruleset", attributes, size, 0, returns=number)
+        for index, (_fd, access) in enumerate(self.opened):
+            if access:
+                self._allow(script, number, first + index, access)
+        for path, access in self._own:
+            named = path.strip("{}")
+            address = paths.get(named) or script.text(path)
+            if named not in paths and not os.path.isdir(path):
+                access &= plan["file_mask"]
+            if not access:
+                continue
+            # A path that does not exist in a cell needs no rule there.
+            flags = os.O_PATH | os.O_CLOEXEC
+            script.call(
+                "openat", sys_.AT_FDCWD, address, flags, returns=number + 1, skips=2
+            )
+            self._allow(script, number, number + 1, access)
+            script.call("close", number + 1)
+        script.call("landlock_restrict_self", number, 0)
+        script.call("close", number)
+
+    def _allow(self, script, ruleset, fd, access):
+        rule = script.data(_RULE.pack(access, fd))
+        script.call("landlock_add_rule", ruleset, _PATH_BENEATH, rule, 0)
 
 
-def allow_path(ruleset, path, access, file_mask):
-    """Add one path to a ruleset; a path that does not exist here needs no rule."""
-    fd = _open_path(path)
-    if fd < 0:
-        return
-    try:
-        allowed = access if _is_directory(fd) else access & file_mask
-        if allowed:
-            sys_.landlock_allow(ruleset, fd, allowed)
-    finally:
-        os.close(fd)
+def ruleset_size(net, scope):
+    """Bytes of a ruleset's attributes: as long as what is asked for, so that old kernels take it."""
+    return 24 if scope else 16 if net else 8
 
 
 def _open_path(path):

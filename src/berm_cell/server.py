@@ -26,6 +26,7 @@ from berm_cell import (
     canary,
     cells,
     clerk,
+    confinement,
     hot,
     init,
     program,
@@ -114,11 +115,11 @@ def _prepare(host):
     path = ""
     if cell["gathers"] == "init":
         path = init.PATH if "pivot-root" in plan["berth"]["layers"] else init.held()
-    steps.prepare(cell)
+    hold = confinement.Confinement(cell, outer_proc)
     sys_.set_name("berm-forkserver")
-    hidden = _warm(plan["berth"])
+    _warm(plan["berth"])
     protocol.send_frame(host, {"op": "ready", "python": sys.version.split()[0]})
-    return cells.Ground(cell, own_pid_namespace, path, berth, outer_proc, hidden, ring)
+    return cells.Ground(cell, own_pid_namespace, path, berth, hold.proc, hold, ring)
 
 
 def _fail(host, frame):
@@ -151,10 +152,7 @@ def _stand_by(host, inner, home):
 
 
 def _warm(berth):
-    """Import what programs use most, then freeze it, so that forks share the pages.
-
-    Returns the names of the launcher's own modules, which a program must not see.
-    """
+    """Import what programs use most, then freeze it, so that forks share the pages."""
     if berth["preload"]:
         program.import_threading()
     for name in berth["preload"]:
@@ -162,14 +160,12 @@ def _warm(berth):
             __import__(name)
         except ImportError:
             continue
-    hidden = [m for m in sys.modules if m == "berm_cell" or m.startswith("berm_cell.")]
-    # Without a last reference no program pays for taking them apart.
-    for name in hidden:
-        sys_.keep_for_ever(sys.modules[name])
+    # The launcher's own modules, which no program is to see, nor to pay for taking apart.
+    for name in [m for m in sys.modules if m == "berm_cell" or m.startswith("berm_cell.")]:
+        sys_.keep_for_ever(sys.modules.pop(name))
     gc.collect()
     gc.freeze()
     gc.disable()
-    return hidden
 
 
 class Server:
