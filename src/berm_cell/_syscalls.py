@@ -10,6 +10,8 @@ import errno
 import os
 import struct
 
+from berm_cell.script import IS_X86_64, NUMBERS
+
 _libc = ctypes.CDLL(None, use_errno=True)
 _int, _long, _ulong = ctypes.c_int, ctypes.c_long, ctypes.c_ulong
 _text, _pointer = ctypes.c_char_p, ctypes.c_void_p
@@ -31,7 +33,8 @@ _prctl = _bind("prctl", _int, _int, _ulong, _ulong, _ulong, _ulong)
 _mmap = _bind("mmap", _long, _pointer, _ulong, _int, _int, _int, _long)
 _mprotect = _bind("mprotect", _int, _ulong, _ulong, _int)
 
-_PROT_READ, _PROT_WRITE, _PROT_EXEC, _MAP_PRIVATE_ANONYMOUS = 1, 2, 4, 0x22
+_PROT_READ, _PROT_WRITE, _PROT_EXEC = 1, 2, 4
+_MAP_PRIVATE_ANONYMOUS, _MAP_FIXED_NOREPLACE = 0x22, 0x100000
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWCGROUP = 0x02000000
@@ -58,6 +61,7 @@ PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
 PR_SET_SECUREBITS = 28
 PR_CAPBSET_DROP = 24
+_PR_CAPBSET_READ, _MOST_CAPABILITIES = 23, 63
 PR_SET_CHILD_SUBREAPER = 36
 PR_SET_NO_NEW_PRIVS = 38
 PR_GET_NO_NEW_PRIVS = 39
@@ -74,49 +78,6 @@ LANDLOCK_ACCESS_FS_REFER = 1 << 13
 RESOLVE_NO_MAGICLINKS = 0x02
 RESOLVE_NO_SYMLINKS = 0x04
 RESOLVE_BENEATH = 0x08
-
-# Of x86-64, and of the generic table (asm-generic/unistd.h) that arm64 has.
-_NUMBERS = {
-    "capget": (125, 90),
-    "capset": (126, 91),
-    "chdir": (80, 49),
-    "close": (3, 57),
-    "dup3": (292, 24),
-    "fchownat": (260, 54),
-    "getpid": (39, 172),
-    "getppid": (110, 173),
-    "mkdirat": (258, 34),
-    "mount": (165, 40),
-    "openat": (257, 56),
-    "pivot_root": (155, 41),
-    "prctl": (157, 167),
-    "prlimit64": (302, 261),
-    "ptrace": (101, 117),
-    "recvmsg": (47, 212),
-    "rt_sigaction": (13, 134),
-    "rt_sigprocmask": (14, 135),
-    "seccomp": (317, 277),
-    "sendmsg": (46, 211),
-    "setgroups": (116, 159),
-    "setpriority": (141, 140),
-    "setresgid": (119, 149),
-    "setresuid": (117, 147),
-    "setsid": (112, 157),
-    "signalfd4": (289, 74),
-    "umask": (95, 166),
-    "unshare": (272, 97),
-    "write": (1, 64),
-    "io_uring_setup": (425, 425),
-    "io_uring_register": (427, 427),
-    "close_range": (436, 436),
-    "openat2": (437, 437),
-    "mount_setattr": (442, 442),
-    "landlock_create_ruleset": (444, 444),
-    "landlock_add_rule": (445, 445),
-    "landlock_restrict_self": (446, 446),
-}
-_IS_X86_64 = os.uname().machine == "x86_64"
-NUMBERS = {name: pair[0 if _IS_X86_64 else 1] for name, pair in _NUMBERS.items()}
 
 _IORING_REGISTER_BUFFERS = 0
 AT_FDCWD = -100
@@ -221,6 +182,14 @@ CAPABILITY_HEADER = struct.pack("=Ii", 0x20080522, 0)
 
 _CAPABILITIES = ctypes.create_string_buffer(CAPABILITY_HEADER)
 _CapData = ctypes.c_uint32 * 6
+
+
+def last_capability():
+    """The number of the last capability that this kernel knows."""
+    number = 0
+    while number < _MOST_CAPABILITIES and _prctl(_PR_CAPBSET_READ, number + 1, 0, 0, 0) >= 0:
+        number += 1
+    return number
 
 
 def has_capabilities():
@@ -332,9 +301,11 @@ def pin(ring, ranges):
     return raw(NUMBERS["io_uring_register"], ring, operation, address, len(ranges), 0, 0) >= 0
 
 
-def new_memory(size):
-    """Map zeroed memory of this process's own, never given back; returns its address."""
-    return _check(_mmap(None, size, _PROT_READ | _PROT_WRITE, _MAP_PRIVATE_ANONYMOUS, -1, 0), "mmap")
+def map_at(address, size):
+    """Map zeroed memory of this process's own at an address, for good."""
+    flags = _MAP_PRIVATE_ANONYMOUS | _MAP_FIXED_NOREPLACE
+    if _check(_mmap(address, size, _PROT_READ | _PROT_WRITE, flags, -1, 0), "mmap") != address:
+        raise OSError(errno.EEXIST, "mmap: something is at %#x" % address)
 
 
 def memory_at(address, size):
@@ -342,18 +313,16 @@ def memory_at(address, size):
     return memoryview((ctypes.c_ubyte * size).from_address(address)).cast("B")
 
 
-def machine_code(code):
-    """Make x86-64 instructions a function of three words that returns one.
+def machine_code(address, image, start):
+    """Put x86-64 instructions into memory; returns those from ``start`` on as a function.
 
-    None on another processor, and where memory that was written to may not be executed.
+    It takes three words and returns one. None on another processor, and where memory that was written
+    to may not be executed.
     """
-    if not _IS_X86_64:
+    ctypes.memmove(address, image, len(image))
+    if not IS_X86_64 or _mprotect(address, len(image), _PROT_READ | _PROT_EXEC) < 0:
         return None
-    address = new_memory(PAGE)
-    ctypes.memmove(address, code, len(code))
-    if _mprotect(address, PAGE, _PROT_READ | _PROT_EXEC) < 0:
-        return None
-    return ctypes.PYFUNCTYPE(_ulong, _ulong, _ulong, _ulong)(address)
+    return ctypes.PYFUNCTYPE(_ulong, _ulong, _ulong, _ulong)(start)
 
 
 def new_signal_fd(number):

@@ -106,7 +106,7 @@ def start(ground, order, host_fd):
 def _serve(ground, order, tell, hear):
     """Make the cell and see its run to the end; returns the request in the program's process."""
     sys_.set_name("berm-agent")
-    ground.confinement.address(order, {}, -1, -1, 0)
+    ground.confinement.address(order, {}, (-1, -1), 0)
     steps.enter_agent(ground.cell, ground.confinement.enter)
     keeper = AgentWarden(ground.cell, tell, hear.fileno())
     run, request = cells.make(ground, order, gathered=True)

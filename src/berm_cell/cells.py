@@ -7,7 +7,7 @@ import _socket
 import collections
 import os
 
-from berm_cell import denials, rundir, steps, tree
+from berm_cell import denials, protocol, rundir, steps, tree
 from berm_cell import program as runner
 from berm_cell.run import Run
 
@@ -18,9 +18,13 @@ pid namespace (-1 without one), the path of the init program, the server's direc
 own), what confines their processes (:class:`berm_cell.confinement.Confinement`), and what pins pages
 (:class:`berm_cell.hot.Ring`)."""
 
-Order = collections.namedtuple("Order", "number owner program_fd cgroup_fd rehearses")
+_SECOND = 2
+"""The process id of a program in a pid namespace of its own, as it sees it."""
+
+Order = collections.namedtuple("Order", "number owner program_fd cgroup_fd rehearses forks")
 """The host's order for a cell: its number, the program's (uid, gid), the socket on which the program
-gets its request, the cell's ``cgroup.procs`` or -1, and whether it is to rehearse a run before it parks."""
+gets its request, the cell's ``cgroup.procs`` or -1, whether it is to rehearse a run before it parks, and
+whether its process is forked where programs have a launcher (a canary is Python)."""
 
 
 def make(ground, order, gathered, lesson=None):
@@ -44,21 +48,23 @@ def make(ground, order, gathered, lesson=None):
     exec_end, exec_pipe = -1, -1
     if not cell["in_process"]:
         exec_end, exec_pipe = os.pipe()
-    parent = 0 if init_pid else os.getpid()
-    ground.confinement.address(order, directories, line_end, exec_pipe, parent)
+    hold, ends = ground.confinement, (line_end, exec_pipe)
+    hold.address(order, directories, ends, 0 if init_pid else os.getpid())
+    launched = hold.launches and not order.forks
     with steps.step("fork"):
-        program = os.fork()
+        program = hold.launch(order, ends) if launched else os.fork()
     if program == 0:
-        return None, runner.park(cell, order, ground.confinement, lesson)
+        return None, runner.park(cell, order, hold, lesson)
     if init_pid:
         steps.return_to_pid_namespace(ground.pid_namespace)
-    os.close(line_end)
-    if exec_pipe >= 0:
-        os.close(exec_pipe)
+    protocol.close_all(fd for fd in ends if fd >= 0)
+    if launched:
+        hold.instruct(order, line, _SECOND if init_pid else program)
     foreign = "uid" in cell["layers"] and "pid-namespace" not in cell["layers"]
     family = tree.ProcessTree(program, ground.proc, gathered, order.owner if foreign else None)
     run = Run(order.number, cell, program, init_pid, family, directories, run_dir)
     run.line, run.exec_end = line, exec_end
+    run.explain, run.launched = hold.explain, launched
     if cell["notify"]:
         run.listener = denials.Listener(cell["answers"], cell["ending"])
     return run, None

@@ -16,7 +16,7 @@ import signal
 import struct
 
 from berm_cell import _syscalls as sys_
-from berm_cell import protocol, rules, script, steps
+from berm_cell import carried, limits, machine, protocol, rules, script, steps
 
 _LOWEST = 3
 """What the script opens is numbered from here on."""
@@ -28,17 +28,19 @@ _PROGRAM, _EXEC, _LINE, _PROC, _MORE, _FILES = 0, 1, 2, 3, 4, 6
 """In this order: the program's socket, the pipe that an exec closes, the line to the warden, the host's
 procfs, two for who wants to keep more, and the files that Landlock rules are about."""
 
-_SIG_UNBLOCK, _SIG_SETMASK_BYTES = 1, 8
+_SIG_UNBLOCK, _SIGNAL_SET = 1, 8
 _PRIO_PROCESS = 0
-_LAST_CAPABILITY = 63
 _SECUREBITS = 0b11001111
 """NOROOT, NO_SETUID_FIXUP and NO_CAP_AMBIENT_RAISE, each with its lock."""
+
+_CALLS, _CALLS_OF_A_RULE = 160, 3
 
 _MAP_SIZE = 40
 _PATH_SIZE = 4096
 _TO_THE_LAST = 0xFFFFFFFF
 
 _DESCRIPTOR = struct.Struct("=i")
+_STOPPED = struct.Struct("=QQ")
 _IOVEC = struct.Struct("=QQ")
 _MSGHDR = struct.Struct("=QI4xQQQQi4x")  # struct msghdr of a 64-bit machine
 _CMSGHDR = struct.Struct("=Qii")
@@ -46,6 +48,9 @@ _HEARD = struct.Struct("=Qi")  # of its end: how much control data there is, and
 _CONTROL_SIZE_AT = 40
 _SOL_SOCKET, _SCM_RIGHTS = 1, 1
 _MSG_NOSIGNAL, _MSG_CMSG_CLOEXEC, _MSG_TRUNC, _MSG_CTRUNC = 0x4000, 0x40000000, 0x20, 0x8
+_IGNORED = (signal.SIGPIPE, signal.SIGXFSZ)
+"""What CPython ignores, and an exec keeps so."""
+
 _CONTROL = 64
 """Bytes for the descriptors of a request: a header, and eight of them."""
 
@@ -57,11 +62,12 @@ class Confinement:
         cell: the plan's ``cell`` object.
         proc: a descriptor of a procfs of the host's, or -1 where each cell has its own. It is closed: the
             number to use from here on is ``proc`` of this object.
+        rooted: whether cells have a root in which the launcher stands.
 
     Raises ``StepFailed`` if something that a layer needs is not there.
     """
 
-    def __init__(self, cell, proc):
+    def __init__(self, cell, proc, rooted):
         self._cell = cell
         with steps.step("landlock"):
             landlock = rules.Landlock(cell["landlock"]) if cell["landlock"] is not None else None
@@ -71,15 +77,40 @@ class Confinement:
         self._end = self._base + _FILES + len(files)
         self.proc = self._base + _PROC if proc >= 0 else -1
         self._closes = sys_.has_close_range()
-        self._script = script.Script(protocol.MAX_FRAME + 1 + 4 * _PATH_SIZE)
+        self._launcher, self._kept = None, []
+        if self._closes and not cell["in_process"] and script.IS_X86_64:
+            self._launcher = machine.PATH if rooted else self._hold_launcher()
         self._held = []
         self._filter = None
-        self._write(landlock)
+        with steps.step("machine"):
+            self._machine = machine.Machine(requests=not cell["in_process"])
+            calls = _CALLS + (_CALLS_OF_A_RULE * len(cell["landlock"]["rules"]) if landlock else 0)
+            self._script = script.Script(script.CONFINEMENT_AT, calls)
+            self._write(landlock)
+            self._machine.load(self._script)
+        self._size = len(self._script.image())
 
     @property
     def descriptors(self):
         """What a process must keep open that is to make a cell."""
-        return range(self._base, self._end)
+        return [*range(self._base, self._end), *self._kept]
+
+    @property
+    def launches(self):
+        """Whether programs are started by the launcher, and not by a process that was forked."""
+        return self._launcher is not None
+
+    def _hold_launcher(self):
+        """The path of the launcher where there is no root for it; None where no such file is executed."""
+        try:
+            fd = carried.hold("launch", machine.IMAGE)
+        except OSError:
+            return None
+        if not os.access(carried.path_of(fd), os.X_OK):  # vm.memfd_noexec
+            os.close(fd)
+            return None
+        self._kept.append(fd)
+        return carried.path_of(fd)
 
     def _reserve(self, proc, files):
         """Move what each cell needs to numbers one after the other; returns the first."""
@@ -99,22 +130,22 @@ class Confinement:
                 os.close(fd)
         return base
 
-    # --- before the fork ------------------------------------------------------------------------
+    # --- before there is a process ----------------------------------------------------------------
 
-    def address(self, order, directories, line, exec_pipe, parent):
+    def address(self, order, directories, ends, parent):
         """Put in what is one cell's own.
 
         Args:
             order: the host's (:class:`berm_cell.cells.Order`).
             directories: absolute paths of the working and temporary directories.
-            line: the socket on which the cell says that it is parked.
-            exec_pipe: a pipe that closes when it executes another program, or -1.
+            ends: the socket on which the cell says that it is parked, and a pipe that closes when it
+                executes another program, or -1.
             parent: the process id of its parent as it sees it, 0 outside of its pid namespace.
         """
-        it, (uid, gid) = self._script, order.owner
+        it, (uid, gid) = self._machine, order.owner
         it.set("program", order.program_fd)
-        it.set("line", line)
-        it.set("exec", exec_pipe)
+        it.set("line", ends[0])
+        it.set("exec", ends[1])
         it.set("cgroup", order.cgroup_fd)
         it.set("parent", parent)
         it.set("uid", uid)
@@ -126,6 +157,46 @@ class Confinement:
         if not self._cell["mounts"]:
             for name, path in directories.items():
                 it.put(self._paths[name], os.fsencode(path) + b"\0")
+
+    def launch(self, order, ends):
+        """Start the launcher, which is to have the ends of :meth:`address`; returns its process id."""
+        given = [fd for fd in (ends[0], order.program_fd, ends[1], order.cgroup_fd) if fd >= 0]
+        # By way of numbers that none of them has, so that none takes the place of another.
+        pairs = [(fd, self._base + index) for index, fd in enumerate(given)]
+        pairs += [(number, _LOWEST + index) for index, (_fd, number) in enumerate(pairs)]
+        # The same number twice means that an exec does not close it.
+        pairs += [(fd, fd) for fd in range(self._base + _FILES, self._end)]
+        if self.proc >= 0:
+            pairs.append((self.proc, self.proc))
+        return os.posix_spawn(
+            *(self._launcher, ["launch"], {}),
+            file_actions=[(os.POSIX_SPAWN_DUP2, *pair) for pair in pairs],
+            setsigmask=(),
+            setsigdef=_IGNORED,
+        )
+
+    def instruct(self, order, line, process):
+        """Tell a launcher on the warden's end of its line how to be confined.
+
+        Args:
+            process: its process id as it sees it.
+        """
+        it = self._machine
+        if self._filter is not None:
+            self._filter.name(it, process)
+        for index, name in enumerate(("line", "program", "exec", "cgroup")):
+            it.set(name, _LOWEST + index)
+        first = "cgroup" if order.cgroup_fd >= 0 else "begin"
+        head = self._script.header(first, self._base + _LINE)
+        rest = it.take(script.CONFINEMENT_AT + len(head), self._size - len(head))
+        os.write(line, head + rest)
+
+    def explain(self, packet):
+        """What a cell says on its line if it is not parked: the frame for the host."""
+        if len(packet) != _STOPPED.size or packet[:1] == b"{":
+            return protocol.parse(packet)
+        failure = self._machine.failure(*_STOPPED.unpack(packet))
+        return steps.StepFailed(failure.layer, failure).frame()
 
     # --- in the cell ----------------------------------------------------------------------------
 
@@ -147,12 +218,11 @@ class Confinement:
         if order.cgroup_fd >= 0:
             self._make("cgroup")
         if self._filter is not None:
-            self._filter.name(self._script, os.getpid())
-        gathered = self._cell["gathers"] == "agent"
-        self._make("begin", "begin" if gathered else "enter")
+            self._filter.name(self._machine, os.getpid())
+        self._make("begin")
         if not self._closes:
-            sys_.close_all_but([0, 1, 2, *self.descriptors])
-        self._make("confine")
+            sys_.close_all_but([0, 1, 2, *range(self._base, self._end)])
+        self._make("confine" if self._cell["gathers"] == "agent" else "enter", "confine")
         return kept
 
     def park(self):
@@ -168,7 +238,7 @@ class Confinement:
                 keep.append(self._base + _EXEC)
             sys_.close_all_but([0, 1, 2, *keep])
         size = self._make("hear")
-        it = self._script
+        it = self._machine
         controls, flags = _HEARD.unpack(it.take(self._heard + _CONTROL_SIZE_AT, _HEARD.size))
         fds = []
         if controls >= _CMSGHDR.size:
@@ -183,6 +253,10 @@ class Confinement:
         """Close what :meth:`park` left open: there is a program, and it is not to have it."""
         os.close(self._base + _PROGRAM)
 
+    def execute(self, request):
+        """Become a program as a script of the host's says; returns only if the kernel refuses it."""
+        self._machine.run_request(request)
+
     def tell(self, data):
         """Say something else to the warden, which ends the conversation."""
         line = _socket.socket(fileno=self._base + _LINE)
@@ -190,8 +264,8 @@ class Confinement:
 
     def _make(self, first, last=None):
         try:
-            return self._script.run(first, last)
-        except script.Failed as failure:
+            return self._machine.run(first, last)
+        except machine.Failed as failure:
             raise steps.StepFailed(failure.layer, failure) from failure
 
     # --- what is written ------------------------------------------------------------------------
@@ -199,9 +273,12 @@ class Confinement:
     def _write(self, landlock):
         self._maps = {name: self._script.data(bytes(_MAP_SIZE)) for name in ("uid", "gid")}
         self._paths = {name: self._path(name) for name in ("work", "tmp")}
+        if self._cell["gathers"] == "agent":
+            self._enter()
         self._join_cgroup()
         self._begin()
-        self._enter()
+        if self._cell["gathers"] != "agent":
+            self._enter()
         self._confine(landlock)
         self._tell()
         self._hear()
@@ -224,10 +301,10 @@ class Confinement:
         it.begin("begin")
         it.layer("signals")
         blocked = it.data(struct.pack("=Q", 1 << (signal.SIGCHLD - 1)))
-        it.call("rt_sigprocmask", _SIG_UNBLOCK, blocked, 0, _SIG_SETMASK_BYTES)
+        it.call("rt_sigprocmask", _SIG_UNBLOCK, blocked, 0, _SIGNAL_SET)
         # Until there is a program, a user's signal ends the run, wherever in the launcher it arrives.
         default = it.data(bytes(32))  # struct kernel_sigaction: SIG_DFL
-        it.call("rt_sigaction", signal.SIGINT, default, 0, _SIG_SETMASK_BYTES)
+        it.call("rt_sigaction", signal.SIGINT, default, 0, _SIGNAL_SET)
         it.layer("descriptors")
         given = [("program", _PROGRAM), ("line", _LINE)]
         if not self._cell["in_process"]:
@@ -239,6 +316,7 @@ class Confinement:
             it.call("close_range", _LOWEST, base - 1)
             it.call("close_range", self._end, _TO_THE_LAST)
         it.layer("session")
+        it.call("prctl", sys_.PR_SET_DUMPABLE, 0)
         it.call("setsid")
         it.call("prctl", sys_.PR_SET_PDEATHSIG, signal.SIGKILL)
         it.call("umask", 0o022)
@@ -283,7 +361,7 @@ class Confinement:
         if "rlimits" in layers:
             it.layer("rlimits")
             for name, value in cell["rlimits"].items():
-                number, limit = steps.RLIMITS[name], steps.at_most_hard(name, value)
+                number, limit = limits.RLIMITS[name], limits.at_most_hard(name, value)
                 it.call("prlimit64", 0, number, it.data(struct.pack("=QQ", limit, limit)))
             nice = min(os.getpriority(os.PRIO_PROCESS, 0) + cell["nice"], 19)
             it.call("setpriority", _PRIO_PROCESS, 0, nice)
@@ -368,8 +446,9 @@ class Confinement:
         """
         it = self._script
         it.layer("capabilities")
-        for number in range(_LAST_CAPABILITY + 1):
-            it.call("prctl", sys_.PR_CAPBSET_DROP, number, skips=_LAST_CAPABILITY - number)
+        last = sys_.last_capability()
+        for number in range(last + 1):
+            it.call("prctl", sys_.PR_CAPBSET_DROP, number, skips=last - number)
         it.call("prctl", sys_.PR_SET_SECUREBITS, _SECUREBITS, skips=0)
         it.call("prctl", sys_.PR_CAP_AMBIENT, sys_.PR_CAP_AMBIENT_CLEAR_ALL, skips=0)
         it.call("capset", it.data(sys_.CAPABILITY_HEADER), it.data(bytes(24)))
@@ -394,7 +473,9 @@ class Confinement:
     def _hear(self):
         it = self._script
         it.begin("hear")
-        self._frame = it.room(protocol.MAX_FRAME + 1)
+        self._frame = script.REQUEST_AT
+        if self._cell["in_process"]:
+            self._frame = it.room(protocol.MAX_FRAME + 1)
         self._control = it.room(_CONTROL)
         vector = it.data(_IOVEC.pack(self._frame, protocol.MAX_FRAME + 1))
         self._heard = it.data(_MSGHDR.pack(0, 0, vector, 1, self._control, _CONTROL, 0))

@@ -55,26 +55,6 @@ PATH = "/init"
 """Where it stands in the minimal root."""
 
 
-def place(root):
-    """Write it below ``root``, as every user may run and nobody may change it."""
-    fd = os.open(root + PATH, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o555)
-    try:
-        os.write(fd, IMAGE)
-    finally:
-        os.close(fd)
-
-
-def held():
-    """Return a path of it that works without a minimal root: an anonymous file of this process."""
-    fd = os.memfd_create("init", os.MFD_CLOEXEC)
-    os.write(fd, IMAGE)
-    # Executing a file that is open for writing fails (ETXTBSY).
-    path = "/proc/self/fd/%d" % fd
-    readable = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    os.close(fd)
-    return "/proc/self/fd/%d" % readable
-
-
 _EVERY_SIGNAL = signal.valid_signals()
 
 

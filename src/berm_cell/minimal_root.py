@@ -8,7 +8,7 @@ import errno
 import os
 
 from berm_cell import _syscalls as sys_
-from berm_cell import init
+from berm_cell import carried, init, machine
 
 
 def build(root):
@@ -43,7 +43,8 @@ def build(root):
     if root["proc"]:
         os.makedirs("/new/proc", 0o755, exist_ok=True)
         sys_.mount("proc", "/new/proc", "proc", sys_.MS_NOSUID | sys_.MS_NODEV | sys_.MS_NOEXEC)
-    init.place("/new")
+    for program in (init, machine):
+        carried.place("/new" + program.PATH, program.IMAGE)
     os.chdir("/new")
     sys_.pivot_root(".", ".")
     sys_.umount_detach(".")

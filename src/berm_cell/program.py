@@ -9,7 +9,6 @@ The program's module frame is the bottom of the stack (:mod:`berm_cell.stack`).
 """
 
 import _signal  # pyright: ignore[reportMissingImports]
-import fcntl
 import gc
 import importlib.machinery
 import os
@@ -17,11 +16,7 @@ import signal
 import sys
 import types
 
-from berm_cell import bundle, protocol, steps
-
-_CONTROL = 100
-"""The lowest number of the descriptor on which a runtime hears of its program."""
-
+from berm_cell import bundle, limits, protocol, steps
 
 def park(cell, order, hold, lesson):
     """Confine this process, say so, and wait for the one request.
@@ -49,6 +44,9 @@ def park(cell, order, hold, lesson):
             lesson.tell(*kept)
         data, fds = hold.park()
         if not data and not fds:
+            return _vanish()
+        if not cell["in_process"] and data[:1] != b"{":
+            hold.execute(data)
             return _vanish()
         hold.close()
         request = protocol.parse(data)
@@ -89,13 +87,9 @@ def _take(request, fds, limited):
         os.dup2(fd, target)
     if request["files"]:
         bundle.unpack(fds[3], request["files"])
-    if request.get("waits"):  # a runtime that is started before its program hears of it here
-        # Not closed by exec, and far from the numbers that the program will see.
-        control = fcntl.fcntl(fds[3], fcntl.F_DUPFD, _CONTROL)
-        request["argv"] = [*request["argv"], str(control)]
     protocol.close_all(fds)
     if limited:
-        steps.set_rlimits(request["rlimits"])
+        limits.set_rlimits(request["rlimits"])
 
 
 _after_fork = []
@@ -126,20 +120,6 @@ def _adopt_threading():
     for hooks in _after_fork:
         os.register_at_fork(**hooks)
     threading.main_thread()._set_native_id()
-
-
-def execute(request):
-    """Become the program; only returns if the kernel refuses, and then ends with 127."""
-    env = {str(key): str(value) for key, value in request["env"].items()}
-    argv = [str(part) for part in request["argv"]]
-    for ignored in (signal.SIGPIPE, signal.SIGXFSZ):  # CPython ignores both, and exec keeps that
-        signal.signal(ignored, signal.SIG_DFL)
-    try:
-        os.execvpe(argv[0], argv, env)
-    except OSError as error:
-        text = "berm: cannot start %s: %s\n" % (argv[0], error.strerror)
-        os.write(2, text.encode("utf-8", "replace"))
-    os._exit(127)
 
 
 # --- in-process Python -----------------------------------------------------------------------
@@ -247,7 +227,7 @@ def _rehearse():
     request = protocol.parse(
         protocol.pack(dict(frame, entry="main.py", args=[], rlimits={"core": 0}))
     )
-    steps.set_rlimits(request["rlimits"])
+    limits.set_rlimits(request["rlimits"])
     name = request["files"][0][0]
     fd = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
     os.write(fd, _REHEARSAL)

@@ -45,6 +45,8 @@ class Run:
         self.status = None
         self.line = -1
         self.exec_end = -1
+        self.explain = protocol.parse
+        self.launched = False
         self.held = []
         self._cell = cell
         self._pause = pace.FIRST_TICK
@@ -55,6 +57,7 @@ class Run:
         self._cpu_before = 0.0
         self._program_rss = self._program_faults = 0
         self._launcher_rss = self._launcher_faults = 0
+        self._unknown_rss = 0
         self._peak = 0
         self._most = 1
 
@@ -67,6 +70,10 @@ class Run:
         """
         self._cpu_before = tree.cpu_clock(self.program)
         self._launcher_rss, self._launcher_faults = self.tree.pages()
+        self._unknown_rss = self._launcher_rss
+        if self.launched:  # in the memory of this process until it was the launcher
+            usage = resource.getrusage(resource.RUSAGE_SELF)
+            self._unknown_rss = max(self._launcher_rss, usage.ru_maxrss * 1024)
         self.parked = True
 
     def cost(self):
@@ -224,7 +231,7 @@ class Run:
             touched = min(self._program_faults * page, self._program_rss)
             return max(self._peak, self._program_rss - self._launcher_rss, touched)
         touched = min((self._program_faults - self._launcher_faults) * page, self._program_rss)
-        if self._program_rss > self._launcher_rss + LAUNCHER_SLACK:
+        if self._program_rss > self._unknown_rss + LAUNCHER_SLACK:
             return max(self._peak, self._program_rss)
         return self._peak or touched
 

@@ -1,83 +1,95 @@
-"""System calls written down once and made in one go, by a hundred bytes of code that are no Python.
+"""System calls written down, to be made in one go by code that is no Python (:mod:`berm_cell.machine`).
 
 What a cell has to ask of the kernel before it is one (a hundred calls) is the same for every cell of a
-fork server, but for a handful of numbers. Asked in Python, each of them goes through code that the
-forked process runs for the first time in its life, whose pages it has to copy first. So the fork
-server writes them down once, as records of nine words, and each cell has this read them::
+fork server, but for a handful of numbers. A script holds them as records of nine words, with the data
+that they point to. It is read at one address, so that whoever writes it knows all addresses: the fork
+server writes how to be confined, the host how to become a program.
 
-    run:    push  rbx                   rdi: the first record; rsi: where they end;
-            push  rbp                   rdx: where the last result goes
-            push  r12
-            mov   rbx, rdi
-            mov   rbp, rsi
-            mov   r12, rdx
-            xor   eax, eax
-    next:   cmp   rbx, rbp
-            jae   out
-            mov   rax, [rbx]            the call's number, and six arguments
-            mov   rdi, [rbx + 8]
-            mov   rsi, [rbx + 16]
-            mov   rdx, [rbx + 24]
-            mov   r10, [rbx + 32]
-            mov   r8,  [rbx + 40]
-            mov   r9,  [rbx + 48]
-            syscall
-            cmp   rax, -4095
-            jae   failed
-            mov   rcx, [rbx + 56]       what it has to return, -1: anything
-            cmp   rcx, -1
-            je    good
-            cmp   rax, rcx
-            jne   out
-    good:   add   rbx, 72
-            jmp   next
-    failed: mov   rcx, [rbx + 64]       bytes to go on by, 0: it may not fail
-            test  rcx, rcx
-            jz    out
-            add   rbx, rcx
-            jmp   next
-    out:    mov   [r12], rax
-            mov   rax, rbx              the record at which it stopped
-            pop   r12
-            pop   rbp
-            pop   rbx
-            ret
+A script begins with a header of eight words:
 
-On another processor than x86-64, and where memory may not be made executable, Python makes the same
-calls from the same records.
+==  =========================================================================================
+0   what the last call returned, or the negative error
+1   the record at which it stopped
+2   address and
+3   length of the text that tells the last error (a ``struct iovec`` together)
+4   where these texts are: 64 bytes for each error, the last eight of them the length
+5   the first record and
+6   where the records end, for who is told no other
+7   a descriptor on which to tell that it stopped before its end
+==  =========================================================================================
+
+A record is the number of a system call, six arguments, what it has to return (-1: anything), and the
+bytes to go on by if it does not (0: the script stops there).
 """
 
 import os
 import struct
 
-from berm_cell import _syscalls as sys_
+# Of x86-64, and of the generic table (asm-generic/unistd.h) that arm64 has.
+_NUMBERS = {
+    "capget": (125, 90),
+    "capset": (126, 91),
+    "chdir": (80, 49),
+    "close": (3, 57),
+    "close_range": (436, 436),
+    "dup3": (292, 24),
+    "execve": (59, 221),
+    "exit_group": (231, 94),
+    "fchownat": (260, 54),
+    "fcntl": (72, 25),
+    "getppid": (110, 173),
+    "io_uring_register": (427, 427),
+    "io_uring_setup": (425, 425),
+    "landlock_add_rule": (445, 445),
+    "landlock_create_ruleset": (444, 444),
+    "landlock_restrict_self": (446, 446),
+    "mkdirat": (258, 34),
+    "mmap": (9, 222),
+    "mount": (165, 40),
+    "mount_setattr": (442, 442),
+    "openat": (257, 56),
+    "openat2": (437, 437),
+    "pivot_root": (155, 41),
+    "prctl": (157, 167),
+    "pread64": (17, 67),
+    "prlimit64": (302, 261),
+    "ptrace": (101, 117),
+    "recvmsg": (47, 212),
+    "rt_sigaction": (13, 134),
+    "rt_sigprocmask": (14, 135),
+    "seccomp": (317, 277),
+    "sendmsg": (46, 211),
+    "setgroups": (116, 159),
+    "setpriority": (141, 140),
+    "setresgid": (119, 149),
+    "setresuid": (117, 147),
+    "setsid": (112, 157),
+    "signalfd4": (289, 74),
+    "umask": (95, 166),
+    "unshare": (272, 97),
+    "write": (1, 64),
+    "writev": (20, 66),
+}
+IS_X86_64 = os.uname().machine == "x86_64"
+NUMBERS = {name: pair[0 if IS_X86_64 else 1] for name, pair in _NUMBERS.items()}
 
-_CODE = bytes.fromhex(
-    "5355415448 89fb 4889f5 4989d4 31c0 4839eb 7348"
-    "488b03 488b7b08 488b7310 488b5318 4c8b5320 4c8b4328 4c8b4b30 0f05"
-    "483d01f0ffff 7315 488b4b38 4883f9ff 7405 4839c8 7514 4883c348 ebc1"
-    "488b4b40 4885c9 7405 4801cb ebb3 49890424 4889d8 415c 5d 5b c3"
-)
-_RECORD = struct.Struct("=9Q")
-_WORD = 8
-_MASK = (1 << 64) - 1
-_ANYTHING = _MASK
-_RECORDS_AT, _DATA_AT, _ROOM_AT = 64, 32 << 10, 128 << 10
-_LARGEST_ERROR = 4095
+CODE_AT = 0x0FFFFF0000
+"""Where the code is, and the texts of errors; all addresses are 64 GiB up, where nothing else is."""
 
+TEXTS_AT = CODE_AT + 0x100
 
-class Failed(Exception):
-    """A call that had to succeed did not, or returned something else than it had to.
+CONFINEMENT_AT, REQUEST_AT = 0x1000000000, 0x1000040000
+SIZES = {CONFINEMENT_AT: 0x40000, REQUEST_AT: 0x400000}
+"""Bytes for each of the two scripts, of which only those that are used are ever there."""
 
-    Attributes: ``layer`` that the call belongs to, ``call`` by name, ``errno`` (0: the wrong result).
-    """
+ERROR_TEXT = 16
+"""Where in a script the ``struct iovec`` of the last error's text is."""
 
-    def __init__(self, layer, call, errno):
-        reason = os.strerror(errno) if errno else "not what it should return"
-        super().__init__("%s: %s" % (call, reason))
-        self.layer = layer
-        self.call = call
-        self.errno = errno
+RECORD = struct.Struct("=9Q")
+WORD = 8
+MASK = (1 << 64) - 1
+ANYTHING = MASK
+HEADER = struct.Struct("=8Q")
 
 
 class Variable:
@@ -87,76 +99,95 @@ class Variable:
         self.places = []
 
 
+class Label:
+    """A record that is yet to be written, and those that go on there if they fail."""
+
+    def __init__(self):
+        self.comes_from = []
+
+
 class Script:
-    """Calls in order, in parts that are run one by one, and the data that they point to.
+    """Calls in order, in parts, and the data that they point to.
 
     Args:
-        room: bytes beside them, for what the kernel is to write; see :meth:`take`.
+        address: where it is read.
+        calls: how many there may be.
     """
 
-    def __init__(self, room=0):
-        size = _ROOM_AT + -(-room // sys_.PAGE) * sys_.PAGE
-        self._base = sys_.new_memory(size)
-        self._memory = sys_.memory_at(self._base, size)
-        self._words = self._memory.cast("Q")
-        self._run = sys_.machine_code(_CODE) or self._by_python
-        self._variables = {}
-        self._parts = {}
+    def __init__(self, address, calls):
+        self.address = address
+        self.parts = {}
+        self.variables = {}
+        self.names = []
+        self._first = HEADER.size
+        self._limit = self._first + calls * RECORD.size
+        self._next = self._first
+        self._data = bytearray()
+        self._room = SIZES[address]
+        self._records = []
         self._part = None
-        self._next = self._base + _RECORDS_AT
-        self._data = self._base + _DATA_AT
-        self._room = self._base + _ROOM_AT
-        self._names = []
         self._layer = ""
 
-    # --- writing it -----------------------------------------------------------------------------
+    # --- calls ----------------------------------------------------------------------------------
 
     def begin(self, part):
         """What follows is the part of this name."""
-        if self._part is not None:
-            self._parts[self._part] = (self._parts[self._part], self._next)
+        self.end()
         self._part = part
-        self._parts[part] = self._next
+        self.parts[part] = (self._next, self._next)
 
     def end(self):
-        """Nothing follows; from here on it can be run."""
-        self._parts[self._part] = (self._parts[self._part], self._next)
+        """Nothing follows in this part."""
+        if self._part is not None:
+            self.parts[self._part] = (self.parts[self._part][0], self._next)
 
     def layer(self, name):
         """The layer whose calls follow, as a failure names it."""
         self._layer = name
 
-    def call(self, name, *arguments, returns=None, skips=None):
+    def call(self, name, *arguments, returns=None, skips=None, otherwise=None):
         """Add a call.
 
         Args:
-            name: as in :data:`berm_cell._syscalls.NUMBERS`.
+            name: as in :data:`NUMBERS`.
             arguments: numbers, addresses and variables.
             returns: what it has to return; anything that is no error, if it is None.
             skips: how many of the calls after it to leave out if it fails; None: it may not fail.
+            otherwise: the :class:`Label` to go on at if it fails.
         """
-        record = [sys_.NUMBERS[name], *arguments]
+        if self._next + RECORD.size > self._limit:
+            raise ValueError("more calls than this script has room for")
+        record = [NUMBERS[name], *arguments]
         record += [0] * (7 - len(record))
-        record.append(_ANYTHING if returns is None else returns)
-        record.append(0 if skips is None else _RECORD.size * (skips + 1))
+        record.append(ANYTHING if returns is None else returns)
+        record.append(0 if skips is None else RECORD.size * (skips + 1))
+        if otherwise is not None:
+            otherwise.comes_from.append((len(self._records), self._next))
         for index, word in enumerate(record):
             if isinstance(word, Variable):
-                word.places.append((self._next - self._base) // _WORD + index)
+                word.places.append(self._next // WORD + index)
                 record[index] = 0
-        offset = self._next - self._base
-        if offset + _RECORD.size > _DATA_AT:
-            raise ValueError("too many calls for one script")
-        _RECORD.pack_into(self._memory, offset, *[word & _MASK for word in record])
-        self._names.append((self._layer, name))
-        self._next += _RECORD.size
+        self._records.append(record)
+        self.names.append((self._layer, name))
+        self._next += RECORD.size
+
+    def place(self, label):
+        """The next call is where those go on that had the label."""
+        for index, offset in label.comes_from:
+            self._records[index][-1] = self._next - offset
+
+    def variable(self, name):
+        """A number that is put in later, in as many calls as like to have it."""
+        return self.variables.setdefault(name, Variable())
+
+    # --- data -----------------------------------------------------------------------------------
 
     def data(self, content):
         """Keep bytes for the calls; returns their address."""
-        address, offset = self._data, self._data - self._base
-        if offset + len(content) > _ROOM_AT:
-            raise ValueError("too much data for one script")
-        self._memory[offset : offset + len(content)] = content
-        self._data += -(-len(content) // _WORD) * _WORD
+        address = self.address + self._limit + len(self._data)
+        self._data += content + bytes(-len(content) % WORD)
+        if self._limit + len(self._data) > self._room:
+            raise ValueError("more data than a script has room for")
         return address
 
     def text(self, text):
@@ -164,63 +195,23 @@ class Script:
         return self.data(os.fsencode(text) + b"\0")
 
     def room(self, size):
-        """The address of ``size`` bytes for what the kernel writes."""
-        address = self._room
-        self._room += -(-size // _WORD) * _WORD
-        if self._room > self._base + len(self._memory):
-            raise ValueError("too little room in the script")
-        return address
+        """The address of ``size`` bytes that are no part of the image, for what the kernel writes."""
+        self._room -= -(-size // WORD) * WORD
+        return self.address + self._room
 
-    def variable(self, name):
-        """A number to be named by :meth:`set`, in as many calls as like to have it."""
-        return self._variables.setdefault(name, Variable())
+    def header(self, first, descriptor=0):
+        """Its first bytes.
 
-    # --- using it -------------------------------------------------------------------------------
-
-    def set(self, name, number):
-        """Give a variable its value; one that no call has is nobody's."""
-        known = self._variables.get(name)
-        if known is not None:
-            for place in known.places:
-                self._words[place] = number & _MASK
-
-    def put(self, address, content):
-        """Write other bytes where :meth:`data` had kept some."""
-        offset = address - self._base
-        self._memory[offset : offset + len(content)] = content
-
-    def take(self, address, size):
-        """The bytes at an address of the script's own memory."""
-        offset = address - self._base
-        return bytes(self._memory[offset : offset + size])
-
-    def run(self, part, last=None):
-        """Make the calls of one part, or of several up to the ``last``; returns what the last call did.
-
-        Raises :class:`Failed`.
+        Args:
+            first: the part to begin with.
+            descriptor: on which to tell that it stopped before its end.
         """
-        first, end = self._parts[part][0], self._parts[last or part][1]
-        stopped = self._run(first, end, self._base)
-        result = self._words[0]
-        if stopped != end:
-            layer, call = self._names[(stopped - self._base - _RECORDS_AT) // _RECORD.size]
-            error = -result & _MASK
-            raise Failed(layer, call, error if error <= _LARGEST_ERROR else 0)
-        return result
+        ends = (self.address + self.parts[first][0], self.address + self._next)
+        return HEADER.pack(0, 0, 0, 0, TEXTS_AT, *ends, descriptor)
 
-    def _by_python(self, first, end, last):
-        """What the machine code does; returns the record at which it stopped."""
-        here, result = first, 0
-        while here < end:
-            record = _RECORD.unpack_from(self._memory, here - self._base)
-            result = sys_.raw(*record[:7])
-            if result < 0:
-                if not record[8]:
-                    break
-                here += record[8]
-                continue
-            if record[7] not in (_ANYTHING, result):
-                break
-            here += _RECORD.size
-        self._words[(last - self._base) // _WORD] = result & _MASK
-        return here
+    def image(self):
+        """The bytes to be read at its address."""
+        header = self.header(next(iter(self.parts)))
+        records = b"".join(RECORD.pack(*[word & MASK for word in row]) for row in self._records)
+        gap = bytes(self._limit - self._next)
+        return header + records + gap + bytes(self._data)

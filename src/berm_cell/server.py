@@ -24,6 +24,7 @@ from berm_cell import _syscalls as sys_
 from berm_cell import (
     agent,
     canary,
+    carried,
     cells,
     clerk,
     confinement,
@@ -73,8 +74,6 @@ def serve(host_fd):
         canary.run(request)
     if request["op"] == "hoard":
         canary.hoard(request["size"])
-    if not ground.cell["in_process"]:
-        program.execute(request)
     code, namespace = program.load(request)
     return code, namespace, program.finish, stack.bottom
 
@@ -112,10 +111,12 @@ def _prepare(host):
         own_pid_namespace = os.open(name, flags, dir_fd=None if outer_proc < 0 else outer_proc)
     if berth is None and not cell["mounts"]:
         berth = rundir.Berth(cell["run_dir"])
-    path = ""
+    path, rooted = "", "pivot-root" in plan["berth"]["layers"]
     if cell["gathers"] == "init":
-        path = init.PATH if "pivot-root" in plan["berth"]["layers"] else init.held()
-    hold = confinement.Confinement(cell, outer_proc)
+        path = init.PATH
+        if not rooted:
+            path = carried.path_of(carried.hold("init", init.IMAGE))
+    hold = confinement.Confinement(cell, outer_proc, rooted)
     sys_.set_name("berm-forkserver")
     _warm(plan["berth"])
     protocol.send_frame(host, {"op": "ready", "python": sys.version.split()[0]})
@@ -208,7 +209,8 @@ class Server:
         cgroup = fds[1] if len(fds) > 1 else -1
         urgent = bool(message.get("urgent"))
         rehearses = not urgent and not self._warden.copied
-        order = cells.Order(int(message["id"]), owner, fds[0], cgroup, rehearses)
+        forks = bool(message.get("forks"))
+        order = cells.Order(int(message["id"]), owner, fds[0], cgroup, rehearses, forks)
         request = lesson = None
         try:
             if self._ground.cell["gathers"] == "agent":

@@ -28,23 +28,6 @@ NAMESPACE_FLAGS = {
     "cgroup-namespace": sys_.CLONE_NEWCGROUP,
 }
 
-RLIMITS = {
-    "as": resource.RLIMIT_AS,
-    "core": resource.RLIMIT_CORE,
-    "cpu": resource.RLIMIT_CPU,
-    "data": resource.RLIMIT_DATA,
-    "fsize": resource.RLIMIT_FSIZE,
-    "memlock": resource.RLIMIT_MEMLOCK,
-    "msgqueue": resource.RLIMIT_MSGQUEUE,
-    "nofile": resource.RLIMIT_NOFILE,
-    "nproc": resource.RLIMIT_NPROC,
-    "sigpending": resource.RLIMIT_SIGPENDING,
-    "stack": resource.RLIMIT_STACK,
-    "nice": resource.RLIMIT_NICE,
-    "rtprio": resource.RLIMIT_RTPRIO,
-}
-
-
 class StepFailed(Exception):
     """A layer that the plan requires could not be applied."""
 
@@ -221,16 +204,3 @@ def resize_disk(cell, size):
             sys_.MS_REMOUNT | sys_.MS_NOSUID | sys_.MS_NODEV,
             "size=%d,nr_inodes=%d" % (size, cell["inodes"]),
         )
-
-
-def set_rlimits(limits):
-    """Set soft and hard resource limits, by the names of ``RLIMITS``."""
-    for name, value in limits.items():
-        value = at_most_hard(name, value)
-        resource.setrlimit(RLIMITS[name], (value, value))
-
-
-def at_most_hard(name, value):
-    """A limit, or the hard one of this process if that is lower."""
-    hard = resource.getrlimit(RLIMITS[name])[1]
-    return value if hard == resource.RLIM_INFINITY else min(value, hard)

@@ -168,7 +168,7 @@ class Warden:
             protocol.close_all(fds)
             if data:
                 run.failed = True
-                self.tell(dict(protocol.parse(data), op="failed", id=run.number))
+                self.tell(dict(run.explain(data), op="failed", id=run.number))
             return
         if run.listener is not None:
             self._listen(run, fds.pop())

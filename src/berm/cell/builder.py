@@ -151,14 +151,17 @@ class ForkServer:
         for name in ("uid_map", "gid_map"):
             Path(f"/proc/{self.pid}/{name}").write_text(line, "ascii")
 
-    async def cell(self, leaf: Leaf | None = None, *, urgent: bool = False) -> Cell:
+    async def cell(
+        self, leaf: Leaf | None = None, *, urgent: bool = False, forks: bool = False
+    ) -> Cell:
         """Make one parked cell; its program joins ``leaf``, which the cell removes at its end.
 
-        ``urgent``: a program waits for it, so that nothing is done in it beforehand.
+        ``urgent``: a program waits for it, so that nothing is done in it beforehand. ``forks``: its process
+        is an interpreter, whatever programs are started by.
         """
         cgroup_fd = leaf.open_procs() if leaf is not None else -1
         try:
-            return await self._cell(leaf, cgroup_fd, urgent=urgent)
+            return await self._cell(leaf, cgroup_fd, urgent=urgent, forks=forks)
         except BaseException:
             if leaf is not None:
                 await asyncio.to_thread(leaf.remove)
@@ -167,7 +170,9 @@ class ForkServer:
             if cgroup_fd >= 0:
                 os.close(cgroup_fd)
 
-    async def _cell(self, leaf: Leaf | None, cgroup_fd: int, *, urgent: bool) -> Cell:
+    async def _cell(
+        self, leaf: Leaf | None, cgroup_fd: int, *, urgent: bool, forks: bool
+    ) -> Cell:
         if self._line is None or self.dead:
             raise CellError("The fork server is gone.", meaning=self._said())
         number = next(self._numbers)
@@ -180,7 +185,8 @@ class ForkServer:
         fds = [program.fileno()] if cgroup_fd < 0 else [program.fileno(), cgroup_fd]
         try:
             owner = self._slots.owner(self.plan, slot)
-            self._say({"op": "cell", "id": number, "owner": owner, "urgent": urgent}, fds)
+            order = {"op": "cell", "id": number, "owner": owner, "urgent": urgent}
+            self._say({**order, "forks": True} if forks else order, fds)
         except CellError:
             self._give_up(number)
             host.close()

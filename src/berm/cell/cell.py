@@ -21,7 +21,7 @@ from berm.cell.waiting import Waiting
 from berm.errors import CellError
 from berm.kernel.cgroups import CgroupLimits, Leaf
 from berm.policy.plan import CellPlan
-from berm_cell import protocol
+from berm_cell import launch, protocol
 
 _T = TypeVar("_T")
 
@@ -184,16 +184,9 @@ class Cell:
         """
         self._waiting = waiting = Waiting()
         self._limit(order)
-        request = {
-            "op": "run",
-            "env": dict(order.env),
-            "files": [],
-            "rlimits": dict(order.rlimits),
-            "argv": list(argv),
-            "waits": True,
-        }
+        request = launch.write(argv, order.env, (), order.rlimits, waits=True)
         try:
-            protocol.send_frame(self._program, request, waiting.cell_ends)
+            protocol.send_packet(self._program, request, waiting.cell_ends)
         except OSError as error:
             self.lost = True
             raise CellError("The cell died while it was parked.", errno=error.errno or 0) from error
@@ -284,32 +277,38 @@ class Cell:
             self._leaf.limit(CgroupLimits(memory=memory, pids=processes + 1))
 
     def _send(self, order: Order, stdin: int, stdout: int, stderr: int) -> None:
+        fds = [stdin, stdout, stderr]
+        if order.bundle is not None:
+            fds.append(order.bundle.fd)
+        request = self._request(order)
+        self._limit(order)
+        began = time.monotonic()
+        try:
+            protocol.send_packet(self._program, request, fds)
+        except OSError as error:
+            self.lost = True
+            raise CellError("The cell died while it was parked.", errno=error.errno or 0) from error
+        self._program.close()
+        self._say_watch(order, began)
+
+    def _request(self, order: Order) -> bytes:
+        """What the cell's process gets: a script for it to execute, or what an interpreter is to run."""
+        rows = order.bundle.rows if order.bundle is not None else ()
+        if order.canary is None and not self.plan.runtime.in_process:
+            return launch.write(order.argv, order.env, rows, order.rlimits)
         request: dict[str, object] = {
             "op": "run",
             "env": dict(order.env),
-            "files": order.bundle.rows if order.bundle is not None else [],
+            "files": rows,
             "rlimits": dict(order.rlimits),
         }
         if order.on_terminal:
             request["terminal"] = True
         if order.canary is not None:
             request.update(order.canary)
-        elif self.plan.runtime.in_process:
-            request.update(entry=order.argv[0], args=list(order.argv[1:]))
         else:
-            request.update(argv=list(order.argv))
-        fds = [stdin, stdout, stderr]
-        if order.bundle is not None:
-            fds.append(order.bundle.fd)
-        self._limit(order)
-        began = time.monotonic()
-        try:
-            protocol.send_frame(self._program, request, fds)
-        except OSError as error:
-            self.lost = True
-            raise CellError("The cell died while it was parked.", errno=error.errno or 0) from error
-        self._program.close()
-        self._say_watch(order, began)
+            request.update(entry=order.argv[0], args=list(order.argv[1:]))
+        return protocol.pack(request)
 
     def _say_watch(self, order: Order, began: float) -> None:
         """Tell the warden what the run may use, and since when; it may be over by now."""

@@ -177,12 +177,12 @@ class Pool:
         if not self._canary_base:
             return
         with canary.stage(self._canary_base) as staged:
-            cell = await server.cell(self._leaf())
+            cell = await server.cell(self._leaf(), forks=True)
             try:
                 await canary.prove(cell, staged)
             finally:
                 await cell.close()
-        cell = await server.cell(self._leaf())
+        cell = await server.cell(self._leaf(), forks=True)
         try:
             await canary.prove_memory(cell)
         finally:

@@ -1,0 +1,123 @@
+"""A program that is executed, as the script by which its process becomes it; written by the host.
+
+In the order in which it happens: its streams, its files, its limits, the exec; and what it says on
+standard error where one of these is refused. The process is confined by then, the kernel checks each
+call as it would one of the program's own, and the descriptors that came with the script have the lowest
+numbers that are free.
+"""
+
+import os
+import struct
+
+from berm_cell import limits, protocol, script
+
+CONTROL = 100
+"""The number of the descriptor on which a runtime that waits hears of its program: not closed by exec,
+and far from the numbers that the program will see."""
+
+REFUSED = 127
+"""The exit code of a program that could not be started."""
+
+_STREAMS = 3
+_FIRST = 3
+_CALLS, _CALLS_OF_A_FILE = 24, 3
+_AT_FDCWD = -100
+_BUNDLE_AT = 0x1100000000
+_PROT_READ, _MAP_PRIVATE_FIXED_NOREPLACE = 1, 0x100002
+_POINTER = struct.Struct("=Q")
+_LIMIT = struct.Struct("=QQ")
+_FILE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def write(argv, env, files, rlimits, waits=False):
+    """Return the script, as bytes.
+
+    Args:
+        argv: the command; a name without a slash is looked for in the ``PATH`` of ``env``.
+        env: the complete environment.
+        files: rows ``[name, size, mode]`` of the bundle that is the fourth descriptor.
+        rlimits: by the names of :data:`berm_cell.limits.RLIMITS`.
+        waits: the fourth descriptor is for a runtime that waits, which is told its number as the last
+            argument.
+
+    The descriptors that go with it: standard input, output and error, and the fourth if there is one.
+    Raises ``FrameError`` for a file name that is not allowed.
+    """
+    folders = _folders(files)
+    paths = _paths(argv[0], env)
+    calls = _CALLS + _CALLS_OF_A_FILE * len(files) + len(folders) + len(rlimits) + len(paths)
+    it = script.Script(script.REQUEST_AT, calls)
+    failed = script.Label()
+    it.begin("become")
+    for stream in range(_STREAMS):
+        it.call("dup3", _FIRST + stream, stream, 0, otherwise=failed)
+    fourth = _FIRST + _STREAMS
+    if waits:
+        it.call("dup3", fourth, CONTROL, 0, otherwise=failed)
+        argv = [*argv, str(CONTROL)]
+    for folder in folders:
+        it.call("mkdirat", _AT_FDCWD, it.text(folder), 0o755, otherwise=failed)
+    size = sum(row[1] for row in files)
+    if size:  # mapped, because a cell may not send one file to another (sendfile)
+        it.call(
+            *("mmap", _BUNDLE_AT, size, _PROT_READ, _MAP_PRIVATE_FIXED_NOREPLACE, fourth, 0),
+            returns=_BUNDLE_AT,
+            otherwise=failed,
+        )
+    at, number = _BUNDLE_AT, fourth + 1
+    for name, size, mode in files:
+        # The mode is the file's whatever the umask, which takes away from it what this does.
+        it.call(
+            *("openat", _AT_FDCWD, it.text(name), _FILE_FLAGS, mode & 0o755),
+            returns=number,
+            otherwise=failed,
+        )
+        if size:
+            it.call("write", number, at, size, returns=size, otherwise=failed)
+        it.call("close", number)
+        at += size
+    for name, value in rlimits.items():
+        value = limits.at_most_hard(name, value)
+        both = it.data(_LIMIT.pack(value, value))
+        it.call("prlimit64", 0, limits.RLIMITS[name], both, otherwise=failed)
+    arguments = _pointers(it, argv)
+    environment = _pointers(it, ["%s=%s" % pair for pair in env.items()])
+    for path in paths:
+        it.call("execve", it.text(path), arguments, environment, skips=0)
+    _refuse(it, "berm: cannot start %s: " % argv[0])
+    it.place(failed)
+    _refuse(it, "berm: the program cannot be started: ")
+    it.end()
+    return it.image()
+
+
+def _refuse(it, reason):
+    """Say why not, and end; the text of the error follows the reason."""
+    said = os.fsencode(reason)
+    it.call("write", 2, it.data(said), len(said), skips=0)
+    it.call("writev", 2, script.REQUEST_AT + script.ERROR_TEXT, 1, skips=0)
+    it.call("write", 2, it.data(b"\n"), 1, skips=0)
+    it.call("exit_group", REFUSED)
+
+
+def _pointers(it, texts):
+    """The address of an array of pointers to texts, ended by none."""
+    return it.data(b"".join(_POINTER.pack(it.text(text)) for text in texts) + _POINTER.pack(0))
+
+
+def _folders(files):
+    """The directories that files need, each after the one that it is in."""
+    folders = {}
+    for name, _size, _mode in files:
+        parts = protocol.checked_name(name)
+        for count in range(1, len(parts)):
+            folders["/".join(parts[:count])] = None
+    return list(folders)
+
+
+def _paths(name, env):
+    """Where a command may be."""
+    if "/" in name:
+        return [name]
+    folders = env.get("PATH", os.defpath).split(":")
+    return [os.path.join(folder or ".", name) for folder in folders]
