@@ -27,12 +27,11 @@ gets its request, the cell's ``cgroup.procs`` or -1, whether it is to rehearse a
 whether its process is forked where programs have a launcher (a canary is Python)."""
 
 
-def make(ground, order, gathered, lesson=None):
+def make(ground, order, gathered):
     """Fork a cell's program; returns ``(run, None)``, and ``(None, request)`` in the program.
 
     Args:
         gathered: True in an agent, whose descendants are all of the run.
-        lesson: what this cell is to find out (:mod:`berm_cell.hot`), or None.
 
     Raises ``StepFailed``; nothing is left of the cell then.
     """
@@ -54,7 +53,7 @@ def make(ground, order, gathered, lesson=None):
     with steps.step("fork"):
         program = hold.launch(order, ends) if launched else os.fork()
     if program == 0:
-        return None, runner.park(cell, order, hold, lesson)
+        return None, runner.park(cell, order, hold)
     if init_pid:
         steps.return_to_pid_namespace(ground.pid_namespace)
     protocol.close_all(fd for fd in ends if fd >= 0)

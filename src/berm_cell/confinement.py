@@ -24,9 +24,9 @@ _LOWEST = 3
 _BLOCK = 16
 """What a cell has from its fork server is numbered from here on, or higher where that is taken."""
 
-_PROGRAM, _EXEC, _LINE, _PROC, _MORE, _FILES = 0, 1, 2, 3, 4, 6
+_PROGRAM, _EXEC, _LINE, _PROC, _FILES = range(5)
 """In this order: the program's socket, the pipe that an exec closes, the line to the warden, the host's
-procfs, two for who wants to keep more, and the files that Landlock rules are about."""
+procfs, and the files that Landlock rules are about."""
 
 _SIG_UNBLOCK, _SIGNAL_SET = 1, 8
 _PRIO_PROCESS = 0
@@ -204,17 +204,8 @@ class Confinement:
         """Enter what is this run's alone, in the process that gathers it (:mod:`berm_cell.agent`)."""
         self._make("enter")
 
-    def confine(self, order, more=()):
-        """Apply everything, in the program's process.
-
-        Args:
-            more: up to two descriptors to keep until :meth:`park`, which get other numbers.
-
-        Returns those numbers. Raises ``StepFailed``.
-        """
-        kept = range(self._base + _MORE, self._base + _MORE + len(more))
-        for fd, number in zip(more, kept):
-            os.dup2(fd, number, False)
+    def confine(self, order):
+        """Apply everything, in the program's process; raises ``StepFailed``."""
         if order.cgroup_fd >= 0:
             self._make("cgroup")
         if self._filter is not None:
@@ -223,7 +214,6 @@ class Confinement:
         if not self._closes:
             sys_.close_all_but([0, 1, 2, *range(self._base, self._end)])
         self._make("confine" if self._cell["gathers"] == "agent" else "enter", "confine")
-        return kept
 
     def park(self):
         """Say that every layer is on, and wait for the one request.

@@ -4,7 +4,8 @@ A forked interpreter writes to the same several hundred pages in every cell (ref
 allocator pools), and the fork server to some of them after every fork. Each write to a shared page
 is a fault, on both sides. The kernel copies pages that are *pinned* (``FOLL_PIN``, since Linux 5.12)
 while it forks, so that neither side has a fault: the server goes on with its own, the child has its
-copies. What the cells write to is learned from the first of them, before it has a program.
+copies. What the cells write to is learned from one that is made for it: a whole run of a program of
+the launcher's own, looked at in the moment before its end.
 
 Pages are pinned by registering them as buffers of an ``io_uring`` instance, on which nothing is ever
 submitted; its descriptor is closed with all others in a cell. Where there is none (a container's
@@ -13,14 +14,17 @@ made as they would be anyway.
 
 That limit is for all processes of a user together, and the usual 8 MiB are used up by three fork servers.
 It does not hold for an instance that was made with ``CAP_IPC_LOCK``, so that it is made before the
-capabilities go; where there is no such capability, only those fork servers pin that programs run in.
+capabilities go.
 """
 
+import _socket
 import array
 import os
+import select
+import signal
 
 from berm_cell import _syscalls as sys_
-from berm_cell import protocol
+from berm_cell import cells, program, protocol, rundir, steps
 
 _PRESENT = 1 << 63
 _EXCLUSIVE = 1 << 56  # mapped by this process alone (Documentation/admin-guide/mm/pagemap.rst)
@@ -29,8 +33,8 @@ _WORD = 8
 MOST_PAGES = 1792
 """Bound of what is pinned: below the 8 MiB that an ordinary user may lock."""
 
-MOST_BYTES = 1 << 16
-"""Bound of what a learner says: what a pipe takes without a reader."""
+PATIENCE = 5.0
+"""Seconds for each of the things that the learner does."""
 
 
 class Ring:
@@ -38,11 +42,11 @@ class Ring:
 
     def __init__(self):
         self._fd = sys_.new_ring()
-        self._bounded = not sys_.may_lock()
 
-    def serves(self, in_process):
-        """Whether a fork server should pin anything; ``in_process``: programs run in its cells' interpreter."""
-        return self._fd >= 0 and (in_process or not self._bounded)
+    @property
+    def works(self):
+        """Whether there is any."""
+        return self._fd >= 0
 
     def pin(self, ranges):
         """Pin ranges for good; False where the kernel refuses, and the ring is of no use then."""
@@ -57,69 +61,109 @@ class Ring:
         self._fd = -1
 
 
-class Lesson:
-    """What one cell is to find out: which pages it has copied of its fork server's.
+def learn(ground, owner):
+    """Find out what a run writes to, and pin it in this process.
 
     Args:
-        proc: a procfs of the fork server's, or -1 for the one at ``/proc``.
+        ground: what the fork server's cells stand on.
+        owner: the (uid, gid) of a program.
+
+    Returns ``(bytes, request)``: the bytes pinned, 0 if it cannot be known or done, and None; in the
+    learner's own process its request, of which no more is to be thought than of any other program's.
     """
+    spans = _writable(ground.proc)
+    ours, theirs = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
+    learner = None
+    try:
+        order = cells.Order(0, owner, theirs.fileno(), -1, False, False)
+        learner, request = cells.make(ground, order, gathered=False)
+        if learner is None:
+            return 0, request
+        theirs.close()
+        pages = _run(learner, ours, spans)
+        runs = _runs(pages) if pages else []
+        return (sum(size for _, size in runs) if runs and ground.ring.pin(runs) else 0), None
+    except (OSError, protocol.FrameError, steps.StepFailed):
+        return 0, None
+    finally:
+        if learner is not None:
+            _end(learner)
+            ours.close()
+            theirs.close()
 
-    def __init__(self, proc):
-        self._proc = proc
-        self._spans = _writable(_open("self/maps", proc))
-        self.read_end, self.write_end = os.pipe()
 
-    def take(self):
-        """In the learner, before it is confined: the descriptors that it needs for :meth:`tell`."""
-        sys_.prctl(sys_.PR_SET_DUMPABLE, 1)  # else it belongs to the host's root
-        try:
-            return self.write_end, _open("self/pagemap", self._proc)
-        except OSError:
-            return ()
-        finally:
-            sys_.prctl(sys_.PR_SET_DUMPABLE, 0)
+def _run(learner, sock, spans):
+    """See the learner to its end; returns the numbers of the pages that it has copies of."""
+    _wait(learner.line)
+    line = _socket.socket(fileno=os.dup(learner.line))
+    said, learner.held = protocol.receive_packet(line)
+    line.close()
+    if said != b"p":
+        return []
+    if len(learner.held) > 1:  # a procfs of its own pid namespace
+        learner.tree.enter(learner.held[0])
+    stdin, feed = os.pipe()
+    answer, stdout = os.pipe()
+    bundle = os.memfd_create("bundle", os.MFD_CLOEXEC)
+    try:
+        os.write(bundle, program.REHEARSAL)
+        os.write(feed, program.REHEARSAL_INPUT)
+        request = dict(program.rehearsal(program.REHEARSAL), env=dict(os.environ))
+        protocol.send_frame(sock, request, [stdin, stdout, stdout, bundle])
+        os.close(stdout)
+        stdout = -1
+        said = b""
+        while not said.endswith(program.REHEARSED):
+            _wait(answer)
+            part = os.read(answer, 4096)
+            if not part:  # it ended, or could not even begin
+                return []
+            said += part
+        return _copies(learner, spans)
+    finally:
+        protocol.close_all(fd for fd in (stdin, feed, answer, stdout, bundle) if fd >= 0)
 
-    def handed_out(self):
-        """The learner was forked: only it may write."""
-        os.close(self.write_end)
-        self.write_end = -1
 
-    def tell(self, write_end, pagemap):
-        """In the learner: say which pages of the fork server's this process has copies of."""
-        pages = array.array("Q")
-        for start, end in self._spans:
+def _wait(fd):
+    """Wait until a descriptor can be read; raises ``OSError`` if that takes too long."""
+    poll = select.poll()
+    poll.register(fd, select.POLLIN)
+    if not poll.poll(PATIENCE * 1000):
+        raise OSError(0, "the learner does not answer")
+
+
+def _copies(learner, spans):
+    """The numbers of the pages, among those of this process, that the learner has copies of."""
+    pages, wanted = array.array("Q"), _PRESENT | _EXCLUSIVE
+    pagemap = learner.tree.open_pagemap()
+    try:
+        for start, end in spans:
             first, count = start // sys_.PAGE, (end - start) // sys_.PAGE
             entries = array.array("Q")
             entries.frombytes(os.pread(pagemap, count * _WORD, first * _WORD))
-            wanted = _PRESENT | _EXCLUSIVE
             pages.extend(first + n for n, entry in enumerate(entries) if entry & wanted == wanted)
-        os.write(write_end, pages[:MOST_PAGES].tobytes())
-
-    def learn(self, ring):
-        """In the fork server, once the learner has said it: pin those pages; returns their bytes."""
-        data = os.read(self.read_end, MOST_BYTES)
-        self.close()
-        pages = array.array("Q")
-        pages.frombytes(data[: len(data) - len(data) % _WORD])
-        runs = _runs(pages) if pages else []
-        return sum(size for _, size in runs) if runs and ring.pin(runs) else 0
-
-    def close(self):
-        """Forget it."""
-        for fd in (self.read_end, self.write_end):
-            if fd >= 0:
-                os.close(fd)
-        self.read_end = self.write_end = -1
+    finally:
+        os.close(pagemap)
+    return pages[:MOST_PAGES]
 
 
-def _open(name, proc):
-    if proc < 0:
-        return os.open("/proc/" + name, os.O_RDONLY | os.O_CLOEXEC)
-    return os.open(name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=proc)
+def _end(learner):
+    """Leave nothing of it."""
+    for pid in (learner.init, learner.program):
+        if pid:
+            os.kill(pid, signal.SIGKILL)
+    for pid in (learner.program, learner.init):
+        if pid:
+            os.waitpid(pid, 0)
+    learner.close()
+    if learner.run_dir is not None:
+        rundir.remove(learner.run_dir)
 
 
-def _writable(fd):
-    """The address ranges that are private and writable, of an open ``maps``."""
+def _writable(proc):
+    """The address ranges of this process that are private and writable."""
+    name, where = ("/proc/self/maps", None) if proc < 0 else ("self/maps", proc)
+    fd = os.open(name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=where)
     with os.fdopen(fd, "rb", buffering=0) as file:
         text = file.readall()
     spans = []

@@ -18,21 +18,19 @@ import types
 
 from berm_cell import bundle, limits, protocol, steps
 
-def park(cell, order, hold, lesson):
+def park(cell, order, hold):
     """Confine this process, say so, and wait for the one request.
 
     Args:
         cell: the plan's ``cell`` object.
         order: the host's for this cell (:class:`berm_cell.cells.Order`).
         hold: what confines it (:class:`berm_cell.confinement.Confinement`).
-        lesson: a :class:`berm_cell.hot.Lesson` if this is the cell that learns, else None.
 
     Returns the request with its descriptors already in place as 0, 1, 2. Ends the process when
     the host goes away or a layer fails.
     """
     try:
-        more = lesson.take() if lesson is not None else ()
-        kept = hold.confine(order, more)
+        hold.confine(order)
         if cell["in_process"]:
             _become_main()
             if order.rehearses:
@@ -40,8 +38,6 @@ def park(cell, order, hold, lesson):
             gc.freeze()  # what the launcher made is not to be found by gc.get_objects()
             # After it: what is frozen is never collected, and with it nothing that the program leaves in there.
             sys.modules["__main__"] = types.ModuleType("__main__")
-        if kept:
-            lesson.tell(*kept)
         data, fds = hold.park()
         if not data and not fds:
             return _vanish()
@@ -191,7 +187,7 @@ def _describe(namespace, entry, path):
         os.close(fd)
 
 
-_REHEARSAL = b"""
+_TYPICAL = b"""
 import sys
 from collections import deque
 class Point:
@@ -213,6 +209,27 @@ except EOFError:
 """
 
 
+REHEARSED = b"done\n"
+"""What the program says before it ends, and then waits."""
+
+REHEARSAL = _TYPICAL + b"""
+class Last:
+    def __del__(self, os=__import__("os")):
+        os.write(1, b"done\\n")
+        os.read(0, 1)
+last = Last()
+"""
+"""A program that does what most do, to be looked at in the moment before it is no more."""
+
+REHEARSAL_INPUT = b"41\n"
+
+
+def rehearsal(source):
+    """The request to run such a program."""
+    files = [["main.py", len(source), 0o644]]
+    return {"op": "run", "files": files, "entry": "main.py", "args": [], "rlimits": {"core": 0}}
+
+
 def _rehearse():
     """Take the page faults of a typical run before there is a request to wait for them.
 
@@ -223,14 +240,11 @@ def _rehearse():
     This goes the way of a run: a request with a file, a program that computes, prints and reads, and
     its end.
     """
-    frame = {"op": "run", "files": [["main.py", len(_REHEARSAL), 0o644]], "env": {"LANG": "C"}}
-    request = protocol.parse(
-        protocol.pack(dict(frame, entry="main.py", args=[], rlimits={"core": 0}))
-    )
+    request = protocol.parse(protocol.pack(rehearsal(_TYPICAL)))
     limits.set_rlimits(request["rlimits"])
     name = request["files"][0][0]
     fd = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
-    os.write(fd, _REHEARSAL)
+    os.write(fd, _TYPICAL)
     os.close(fd)
     module = types.ModuleType("__rehearsal__")
     namespace = module.__dict__

@@ -176,6 +176,8 @@ class Server:
         self._host = host
         self._ground = ground
         self._warden = ServerWarden(host, ground)
+        cell = ground.cell
+        self._learns = cell["in_process"] and cell["gathers"] != "agent" and ground.ring.works
 
     def serve(self):
         """Serve until the host is gone; returns the request in a program's process."""
@@ -208,18 +210,22 @@ class Server:
         owner = (int(message["owner"][0]), int(message["owner"][1]))
         cgroup = fds[1] if len(fds) > 1 else -1
         urgent = bool(message.get("urgent"))
+        if not urgent and self._learns:
+            self._learns = False
+            self._warden.copied, request = hot.learn(self._ground, owner)
+            if request is not None:
+                return request
         rehearses = not urgent and not self._warden.copied
         forks = bool(message.get("forks"))
         order = cells.Order(int(message["id"]), owner, fds[0], cgroup, rehearses, forks)
-        request = lesson = None
+        request = None
         try:
             if self._ground.cell["gathers"] == "agent":
                 pid, sock, request = agent.start(self._ground, order, self._host.fileno())
                 if pid:
                     self._warden.add_agent(order.number, pid, sock)
             else:
-                lesson = None if urgent else self._warden.next_lesson()
-                run, request = cells.make(self._ground, order, gathered=False, lesson=lesson)
+                run, request = cells.make(self._ground, order, gathered=False)
                 if run is not None:
                     self._warden.adopt(run)
         except steps.StepFailed as failure:
@@ -227,8 +233,6 @@ class Server:
             self._warden.tell({"op": "gone", "id": order.number})
         if request is None:
             protocol.close_all(fds)
-            if lesson is not None:
-                lesson.handed_out()
         return request
 
     def _leave(self):
@@ -247,26 +251,9 @@ class ServerWarden(warden.Warden):
         self._ground = ground
         self._agents = {}
         self._clerks = {}
-        self._taught = False
         self._undertaker = None
         if ground.cell["gathers"] == "init":
             self._undertaker = clerk.Undertaker()
-
-    def next_lesson(self):
-        """Return what the next cell is to find out: the first one learns for all others."""
-        if self._taught or not self._ground.ring.serves(self._ground.cell["in_process"]):
-            return None
-        self._taught = True
-        try:
-            lesson = hot.Lesson(self._ground.proc)
-        except OSError:  # gVisor has no such file
-            return None
-        self._on(lesson.read_end, 0, lambda _event: self._learn(lesson))
-        return lesson
-
-    def _learn(self, lesson):
-        self._off(lesson.read_end)
-        self.copied = lesson.learn(self._ground.ring)
 
     def add_agent(self, number, pid, sock):
         """A cell with a warden of its own was made."""

@@ -152,6 +152,12 @@ class ProcessTree:
             return self._status(program)[0], faults
         return resident, faults
 
+    def open_pagemap(self):
+        """A descriptor of what the kernel tells of the program's pages (proc_pid_pagemap(5))."""
+        name = "%d/pagemap" % (_FIRST if self._own else self._program)
+        flags = os.O_RDONLY | os.O_CLOEXEC
+        return self._as_owner(lambda: os.open(name, flags, dir_fd=self._proc))
+
     def proportional(self, pids, otherwise):
         """Bytes of the tree with shared pages split between those who share them (PSS)."""
         return self._as_owner(self._proportional, pids, otherwise)
