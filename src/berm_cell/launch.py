@@ -41,7 +41,7 @@ def write(argv, env, files, rlimits, waits=False):
             argument.
 
     The descriptors that go with it: standard input, output and error, and the fourth if there is one.
-    Raises ``FrameError`` for a file name that is not allowed.
+    Raises ``FrameError`` for a file name that is not allowed, ``ValueError`` for what no process can be given.
     """
     folders = _folders(files)
     paths = _paths(argv[0], env)
@@ -49,12 +49,14 @@ def write(argv, env, files, rlimits, waits=False):
     it = script.Script(script.REQUEST_AT, calls)
     failed = script.Label()
     it.begin("become")
+    it.call("umask", 0o022)  # what :func:`loader` has done by now
     for stream in range(_STREAMS):
         it.call("dup3", _FIRST + stream, stream, 0, otherwise=failed)
     fourth = _FIRST + _STREAMS
     if waits:
         it.call("dup3", fourth, CONTROL, 0, otherwise=failed)
         argv = [*argv, str(CONTROL)]
+    it.call("close", fourth + 1, skips=0)  # the file of a script that was too large for a packet
     for folder in folders:
         it.call("mkdirat", _AT_FDCWD, it.text(folder), 0o755, otherwise=failed)
     size = sum(row[1] for row in files)
@@ -81,7 +83,7 @@ def write(argv, env, files, rlimits, waits=False):
         both = it.data(_LIMIT.pack(value, value))
         it.call("prlimit64", 0, limits.RLIMITS[name], both, otherwise=failed)
     arguments = _pointers(it, argv)
-    environment = _pointers(it, ["%s=%s" % pair for pair in env.items()])
+    environment = _pointers(it, [_variable(*pair) for pair in env.items()])
     for path in paths:
         it.call("execve", it.text(path), arguments, environment, skips=0)
     _refuse(it, "berm: cannot start %s: " % argv[0])
@@ -89,6 +91,21 @@ def write(argv, env, files, rlimits, waits=False):
     _refuse(it, "berm: the program cannot be started: ")
     it.end()
     return it.image()
+
+
+def loader(image, descriptors):
+    """Return a script that reads another one, which is too large for a packet, and goes on in that.
+
+    Args:
+        image: the other one, which is in a file of its own.
+        descriptors: how many come before that file's.
+    """
+    it = script.Script(script.REQUEST_AT, 1)
+    it.begin("load")
+    it.call("pread64", _FIRST + descriptors, script.REQUEST_AT, len(image), 0, returns=len(image))
+    it.end()
+    end = script.HEADER.unpack_from(image)[6]
+    return it.image(end=end)
 
 
 def _refuse(it, reason):
@@ -103,6 +120,12 @@ def _refuse(it, reason):
 def _pointers(it, texts):
     """The address of an array of pointers to texts, ended by none."""
     return it.data(b"".join(_POINTER.pack(it.text(text)) for text in texts) + _POINTER.pack(0))
+
+
+def _variable(name, value):
+    if not name or "=" in name:
+        raise ValueError("%r is no name of a variable" % (name[:40],))
+    return "%s=%s" % (name, value)
 
 
 def _folders(files):

@@ -25,6 +25,7 @@ _ANCILLARY = socket.CMSG_SPACE(MAX_FDS * _FD.size)
 # Plain numbers: arithmetic on the enumerations that the socket module makes of them is slow.
 _SOL_SOCKET, _SCM_RIGHTS = int(socket.SOL_SOCKET), int(socket.SCM_RIGHTS)
 _MSG_NOSIGNAL, _MSG_CMSG_CLOEXEC = int(socket.MSG_NOSIGNAL), int(socket.MSG_CMSG_CLOEXEC)
+MSG_DONTWAIT = int(socket.MSG_DONTWAIT)
 _TRUNCATED = int(socket.MSG_CTRUNC) | int(socket.MSG_TRUNC)
 
 # What json.loads and json.dumps come to, without the layers of Python that each call goes through.

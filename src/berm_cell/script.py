@@ -192,26 +192,30 @@ class Script:
 
     def text(self, text):
         """Keep a path or the like, ended by a zero byte; returns its address."""
-        return self.data(os.fsencode(text) + b"\0")
+        raw = os.fsencode(text)
+        if b"\0" in raw:
+            raise ValueError("%r holds a NUL character" % (text[:40],))
+        return self.data(raw + b"\0")
 
     def room(self, size):
         """The address of ``size`` bytes that are no part of the image, for what the kernel writes."""
         self._room -= -(-size // WORD) * WORD
         return self.address + self._room
 
-    def header(self, first, descriptor=0):
+    def header(self, first, descriptor=0, end=None):
         """Its first bytes.
 
         Args:
             first: the part to begin with.
             descriptor: on which to tell that it stopped before its end.
+            end: where the calls end, if not with its own.
         """
-        ends = (self.address + self.parts[first][0], self.address + self._next)
+        ends = (self.address + self.parts[first][0], end or self.address + self._next)
         return HEADER.pack(0, 0, 0, 0, TEXTS_AT, *ends, descriptor)
 
-    def image(self):
-        """The bytes to be read at its address."""
-        header = self.header(next(iter(self.parts)))
+    def image(self, end=None):
+        """The bytes to be read at its address; ``end`` as in :meth:`header`."""
+        header = self.header(next(iter(self.parts)), end=end)
         records = b"".join(RECORD.pack(*[word & MASK for word in row]) for row in self._records)
         gap = bytes(self._limit - self._next)
         return header + records + gap + bytes(self._data)

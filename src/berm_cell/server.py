@@ -201,7 +201,7 @@ class Server:
         """What the host has said by now; blocks for nothing."""
         for _ in range(HEARD_AT_ONCE):
             try:
-                yield protocol.receive_frame(self._host, socket.MSG_DONTWAIT)
+                yield protocol.receive_frame(self._host, protocol.MSG_DONTWAIT)
             except BlockingIOError:
                 return
 

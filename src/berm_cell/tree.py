@@ -145,12 +145,17 @@ class ProcessTree:
             if not self._tells:
                 if len(self.pids()) > 1:
                     return None
-            elif _children(self._proc, "1") or _children(self._proc, str(program)):
+            elif self._has_children("1") or self._has_children(str(program)):
                 return None
         faults, resident = int(fields[7]), int(fields[21]) * _PAGE
         if faults * _PAGE > resident:  # it gave memory back, or never had its own
             return self._status(program)[0], faults
         return resident, faults
+
+    def _has_children(self, pid):
+        """True unless a process of one thread certainly has none."""
+        text = self._read("%s/task/%s/children" % (pid, pid))
+        return text is None or text != b""
 
     def open_pagemap(self):
         """A descriptor of what the kernel tells of the program's pages (proc_pid_pagemap(5))."""

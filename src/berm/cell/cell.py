@@ -18,7 +18,7 @@ from berm.cell.outcome import Ending
 from berm.cell.output import Capture, Feed, Listener, share
 from berm.cell.relay import Side
 from berm.cell.waiting import Waiting
-from berm.errors import CellError
+from berm.errors import CellError, InputError
 from berm.kernel.cgroups import CgroupLimits, Leaf
 from berm.policy.plan import CellPlan
 from berm_cell import launch, protocol
@@ -124,6 +124,7 @@ class Cell:
         self.lost = False
         self.cost = 0
         self._waiting: Waiting | None = None
+        self._ended = False
         program.setblocking(False)
 
     @property
@@ -186,7 +187,7 @@ class Cell:
         self._limit(order)
         request = launch.write(argv, order.env, (), order.rlimits, waits=True)
         try:
-            protocol.send_packet(self._program, request, waiting.cell_ends)
+            _send(self._program, request, waiting.cell_ends)
         except OSError as error:
             self.lost = True
             raise CellError("The cell died while it was parked.", errno=error.errno or 0) from error
@@ -284,7 +285,7 @@ class Cell:
         self._limit(order)
         began = time.monotonic()
         try:
-            protocol.send_packet(self._program, request, fds)
+            _send(self._program, request, fds)
         except OSError as error:
             self.lost = True
             raise CellError("The cell died while it was parked.", errno=error.errno or 0) from error
@@ -295,7 +296,10 @@ class Cell:
         """What the cell's process gets: a script for it to execute, or what an interpreter is to run."""
         rows = order.bundle.rows if order.bundle is not None else ()
         if order.canary is None and not self.plan.runtime.in_process:
-            return launch.write(order.argv, order.env, rows, order.rlimits)
+            try:
+                return launch.write(order.argv, order.env, rows, order.rlimits)
+            except ValueError as error:
+                raise InputError(f"A program cannot be given this: {error}.") from error
         request: dict[str, object] = {
             "op": "run",
             "env": dict(order.env),
@@ -351,6 +355,7 @@ class Cell:
                 raise CellError("A run ended without a report.")
             if message.get("op") != "ended":
                 raise report.failed(message)
+            self._ended = True
             files: Mapping[str, File] = {}
             refused: list[tuple[str, str]] = []
             if order.collect is not None and fds:
@@ -405,9 +410,25 @@ class Cell:
         protocol.close_all(self._fds)
         self._fds = []
         if not self.gone.done():
-            self._end()
+            if not self._ended:
+                self._end()
             async with asyncio.timeout(REMOVAL):
                 await asyncio.shield(self.gone)
+
+
+def _send(program: socket.socket, request: bytes, fds: Sequence[int]) -> None:
+    """Send a request; a script that is too large for a packet goes in a file of its own."""
+    if len(request) <= protocol.MAX_FRAME:
+        protocol.send_packet(program, request, fds)
+        return
+    held = os.memfd_create("script", os.MFD_CLOEXEC)
+    try:
+        view = memoryview(request)
+        while view:
+            view = view[os.write(held, view) :]
+        protocol.send_packet(program, launch.loader(request, len(fds)), [*fds, held])
+    finally:
+        os.close(held)
 
 
 def _resolve(future: asyncio.Future[_T], value: _T) -> None:

@@ -86,7 +86,10 @@ class Step:
 
     def environment(self, work: str, tmp: str) -> dict[str, str]:
         """Return ``env`` for a cell whose directories are ``work`` and ``tmp``."""
-        return {name: place(value, work, tmp) for name, value in self.env.items()}
+        return {
+            name: place(value, work, tmp) if "{" in value else value
+            for name, value in self.env.items()
+        }
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
