@@ -13,9 +13,10 @@ from berm.artifacts import identity
 from berm.artifacts.cache import CompileCache, Compiled
 from berm.artifacts.shelf import Shelf, places
 from berm.cell.builder import Slots
-from berm.cell.cell import Order, Ran
+from berm.cell.cell import Ran
 from berm.cell.dialogue import TERMINAL, Dialogue
 from berm.cell.files import Bundle, File
+from berm.cell.order import Order
 from berm.cell.output import Listener
 from berm.cell.parking import Parking
 from berm.cell.pool import Pool

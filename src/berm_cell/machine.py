@@ -164,13 +164,14 @@ class Failed(Exception):
 
 
 class Machine:
-    """Memory of this process in which scripts are, and what reads them.
+    """A script in memory of this process, where it may be changed, and what reads it.
 
     Args:
+        written: the :class:`berm_cell.script.Script`.
         requests: whether scripts of the host are read as well.
     """
 
-    def __init__(self, requests):
+    def __init__(self, written, requests):
         size = _SCRIPTS if requests else script.SIZES[script.CONFINEMENT_AT]
         self._base = script.CONFINEMENT_AT
         sys_.map_at(self._base, size)
@@ -178,10 +179,6 @@ class Machine:
         self._words = self._memory.cast("Q")
         sys_.map_at(script.CODE_AT, len(IMAGE))
         self._run = sys_.machine_code(script.CODE_AT, IMAGE, _RUN_AT) or self._by_python
-        self._script = None
-
-    def load(self, written):
-        """Take a script that is ready, to be changed here."""
         self._script = written
         self.put(written.address, written.image())
 
@@ -242,8 +239,7 @@ class Machine:
             text = script.TEXTS_AT + 64 * error
             self._words[head + 2] = text
             self._words[head + 3] = sys_.word_at(text + _TEXT_SIZE).value
-            if result > 0:
-                result = 0
+            result = min(result, 0)
             if not record[8]:
                 break
             here += record[8]

@@ -18,6 +18,7 @@ import types
 
 from berm_cell import bundle, limits, protocol, steps
 
+
 def park(cell, order, hold):
     """Confine this process, say so, and wait for the one request.
 
@@ -212,13 +213,16 @@ except EOFError:
 REHEARSED = b"done\n"
 """What the program says before it ends, and then waits."""
 
-REHEARSAL = _TYPICAL + b"""
+REHEARSAL = (
+    _TYPICAL
+    + b"""
 class Last:
     def __del__(self, os=__import__("os")):
         os.write(1, b"done\\n")
         os.read(0, 1)
 last = Last()
 """
+)
 """A program that does what most do, to be looked at in the moment before it is no more."""
 
 REHEARSAL_INPUT = b"41\n"

@@ -93,9 +93,7 @@ class Landlock:
                 continue
             # A path that does not exist in a cell needs no rule there.
             flags = os.O_PATH | os.O_CLOEXEC
-            script.call(
-                "openat", sys_.AT_FDCWD, address, flags, returns=number + 1, skips=2
-            )
+            script.call("openat", sys_.AT_FDCWD, address, flags, returns=number + 1, skips=2)
             self._allow(script, number, number + 1, access)
             script.call("close", number + 1)
         script.call("landlock_restrict_self", number, 0)

@@ -28,6 +28,7 @@ NAMESPACE_FLAGS = {
     "cgroup-namespace": sys_.CLONE_NEWCGROUP,
 }
 
+
 class StepFailed(Exception):
     """A layer that the plan requires could not be applied."""
 

@@ -22,7 +22,8 @@ from hypothesis import strategies as st
 
 import berm
 from berm.cell.builder import ForkServer, Slots
-from berm.cell.cell import Cell, Order
+from berm.cell.cell import Cell
+from berm.cell.order import Order
 from berm.cell.outcome import decide
 from berm.errors import CellError
 from berm.policy.plan import CellPlan

@@ -170,9 +170,7 @@ class ForkServer:
             if cgroup_fd >= 0:
                 os.close(cgroup_fd)
 
-    async def _cell(
-        self, leaf: Leaf | None, cgroup_fd: int, *, urgent: bool, forks: bool
-    ) -> Cell:
+    async def _cell(self, leaf: Leaf | None, cgroup_fd: int, *, urgent: bool, forks: bool) -> Cell:
         if self._line is None or self.dead:
             raise CellError("The fork server is gone.", meaning=self._said())
         number = next(self._numbers)

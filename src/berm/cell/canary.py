@@ -18,7 +18,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from berm.cell.cell import Cell, Order, Ran
+from berm.cell.cell import Cell, Ran
+from berm.cell.order import Order
 from berm.errors import CellError, EscapeError
 from berm.model import MIB, Guarantee
 

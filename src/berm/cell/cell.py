@@ -13,15 +13,15 @@ from typing import Final, TypeVar
 
 from berm.cell import report
 from berm.cell.dialogue import Dialogue
-from berm.cell.files import Bundle, File, read_bundle
+from berm.cell.files import File, read_bundle
+from berm.cell.order import Order, send
 from berm.cell.outcome import Ending
-from berm.cell.output import Capture, Feed, Listener, share
-from berm.cell.relay import Side
+from berm.cell.output import Capture, Feed, share
 from berm.cell.waiting import Waiting
-from berm.errors import CellError, InputError
+from berm.errors import CellError
 from berm.kernel.cgroups import CgroupLimits, Leaf
 from berm.policy.plan import CellPlan
-from berm_cell import launch, protocol
+from berm_cell import protocol
 
 _T = TypeVar("_T")
 
@@ -30,48 +30,6 @@ GRACE: Final = 2.0
 
 REMOVAL: Final = 30.0
 """Seconds for removing what a run left: thousands of files, on a busy machine."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Order:
-    """One run, as the cell gets it.
-
-    Attributes:
-        argv: command to exec; for a program that runs in-process, its entry and arguments; for
-            a runtime that waits, what it is told.
-        env: the complete environment.
-        bundle: the files to unpack into the working directory, or None.
-        stdin: bytes of standard input.
-        rlimits: by the names of ``berm_cell.steps.RLIMITS``.
-        watch: ``cpu`` and ``wall`` in seconds, ``memory`` and ``disk`` in bytes, ``processes``.
-        output: bytes kept of each stream; ``flood`` ends the run.
-        collect: what to take out afterwards (``berm_cell.bundle.collect``), or None.
-        canary: instead of a program, what the launcher's canary is to try, or None.
-        processor: the number of the one processor that it may run on, or None.
-        side: the end of a conversation that takes the place of ``stdin`` and of standard output.
-        dialogue: what a person says to the program while it runs, in place of ``stdin``, or None.
-    """
-
-    argv: Sequence[str]
-    env: Mapping[str, str]
-    bundle: Bundle | None
-    stdin: bytes
-    rlimits: Mapping[str, int]
-    watch: Mapping[str, float]
-    output: int
-    flood: int
-    collect: Mapping[str, object] | None = None
-    canary: Mapping[str, object] | None = None
-    on_stdout: Listener | None = None
-    on_stderr: Listener | None = None
-    side: Side | None = None
-    processor: int | None = None
-    dialogue: Dialogue | None = None
-
-    @property
-    def on_terminal(self) -> bool:
-        """True if the program's three streams are one terminal."""
-        return self.dialogue is not None and self.dialogue.terminal is not None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -185,9 +143,9 @@ class Cell:
         """
         self._waiting = waiting = Waiting()
         self._limit(order)
-        request = launch.write(argv, order.env, (), order.rlimits, waits=True)
+        request = order.waiting(argv)
         try:
-            _send(self._program, request, waiting.cell_ends)
+            send(self._program, request, waiting.cell_ends)
         except OSError as error:
             self.lost = True
             raise CellError("The cell died while it was parked.", errno=error.errno or 0) from error
@@ -281,38 +239,16 @@ class Cell:
         fds = [stdin, stdout, stderr]
         if order.bundle is not None:
             fds.append(order.bundle.fd)
-        request = self._request(order)
+        request = order.request(in_process=self.plan.runtime.in_process)
         self._limit(order)
         began = time.monotonic()
         try:
-            _send(self._program, request, fds)
+            send(self._program, request, fds)
         except OSError as error:
             self.lost = True
             raise CellError("The cell died while it was parked.", errno=error.errno or 0) from error
         self._program.close()
         self._say_watch(order, began)
-
-    def _request(self, order: Order) -> bytes:
-        """What the cell's process gets: a script for it to execute, or what an interpreter is to run."""
-        rows = order.bundle.rows if order.bundle is not None else ()
-        if order.canary is None and not self.plan.runtime.in_process:
-            try:
-                return launch.write(order.argv, order.env, rows, order.rlimits)
-            except ValueError as error:
-                raise InputError(f"A program cannot be given this: {error}.") from error
-        request: dict[str, object] = {
-            "op": "run",
-            "env": dict(order.env),
-            "files": rows,
-            "rlimits": dict(order.rlimits),
-        }
-        if order.on_terminal:
-            request["terminal"] = True
-        if order.canary is not None:
-            request.update(order.canary)
-        else:
-            request.update(entry=order.argv[0], args=list(order.argv[1:]))
-        return protocol.pack(request)
 
     def _say_watch(self, order: Order, began: float) -> None:
         """Tell the warden what the run may use, and since when; it may be over by now."""
@@ -414,21 +350,6 @@ class Cell:
                 self._end()
             async with asyncio.timeout(REMOVAL):
                 await asyncio.shield(self.gone)
-
-
-def _send(program: socket.socket, request: bytes, fds: Sequence[int]) -> None:
-    """Send a request; a script that is too large for a packet goes in a file of its own."""
-    if len(request) <= protocol.MAX_FRAME:
-        protocol.send_packet(program, request, fds)
-        return
-    held = os.memfd_create("script", os.MFD_CLOEXEC)
-    try:
-        view = memoryview(request)
-        while view:
-            view = view[os.write(held, view) :]
-        protocol.send_packet(program, launch.loader(request, len(fds)), [*fds, held])
-    finally:
-        os.close(held)
 
 
 def _resolve(future: asyncio.Future[_T], value: _T) -> None:

@@ -14,7 +14,8 @@ import dataclasses
 import time
 from typing import Final
 
-from berm.cell.cell import Cell, Order
+from berm.cell.cell import Cell
+from berm.cell.order import Order
 from berm.cell.pool import Pool
 from berm.errors import CellError
 
