@@ -9,6 +9,7 @@ import ctypes
 import errno
 import os
 import struct
+import sys
 
 from berm_cell.script import IS_X86_64, NUMBERS
 
@@ -61,6 +62,7 @@ PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
 PR_SET_SECUREBITS = 28
 PR_CAPBSET_DROP = 24
+_PR_GET_TID_ADDRESS = 40
 _PR_CAPBSET_READ, _MOST_CAPABILITIES = 23, 63
 PR_SET_CHILD_SUBREAPER = 36
 PR_SET_NO_NEW_PRIVS = 38
@@ -323,6 +325,27 @@ def machine_code(address, image, start):
     if not IS_X86_64 or _mprotect(address, len(image), _PROT_READ | _PROT_EXEC) < 0:
         return None
     return ctypes.PYFUNCTYPE(_ulong, _ulong, _ulong, _ulong)(start)
+
+
+def thread_id_address():
+    """Where the C library keeps this thread's id, and the kernel writes that of a new process; 0 if unknown."""
+    address = ctypes.c_ulong(0)
+    pointer = ctypes.addressof(address)
+    return address.value if _prctl(_PR_GET_TID_ADDRESS, pointer, 0, 0, 0) >= 0 else 0
+
+
+CAN_FORK_ITSELF = IS_X86_64 and sys.implementation.name == "cpython"
+"""Whether a process of this interpreter may be made without it, and go on in it."""
+
+
+def before_fork():
+    """What CPython does before it forks, for a process that is not made by it."""
+    ctypes.pythonapi.PyOS_BeforeFork()
+
+
+def after_fork():
+    """What CPython does in a process that it forked, for one that it did not make."""
+    ctypes.pythonapi.PyOS_AfterFork_Child()
 
 
 def new_signal_fd(number):

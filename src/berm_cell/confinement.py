@@ -17,6 +17,7 @@ _BLOCK = 16
 """What a cell has from its fork server is numbered from here on, or higher where that is taken."""
 
 _STOPPED = struct.Struct("=QQ")
+_TOLD = struct.Struct("=Q")  # whether to rehearse
 
 _IGNORED = (signal.SIGPIPE, signal.SIGXFSZ)
 """What CPython ignores, and an exec keeps so."""
@@ -47,11 +48,17 @@ class Confinement:
         self._launcher, self._kept = "", []
         if self._closes and not cell["in_process"] and script.IS_X86_64:
             self._launcher = machine.PATH if rooted else self._hold_launcher()
-        self._layers = layers.Layers(cell, landlock, self._base, self.proc, self._closes)
+        self.templates = self._closes and cell["in_process"] and cell["gathers"] != "agent"
+        thread_id = sys_.thread_id_address() if self.templates and sys_.CAN_FORK_ITSELF else 0
+        self.templates = bool(thread_id)
+        self._layers = layers.Layers(
+            *(cell, landlock, self._base, self.proc, self._closes), thread_id=thread_id
+        )
         self._script = self._layers.script
         with steps.step("machine"):
             self._machine = machine.Machine(self._script, requests=not cell["in_process"])
         self._size = len(self._script.image())
+        self._machine.set("size", self._size)
 
     @property
     def descriptors(self):
@@ -109,7 +116,7 @@ class Confinement:
         it.set("program", order.program_fd)
         it.set("line", ends[0])
         it.set("exec", ends[1])
-        it.set("cgroup", order.cgroup_fd)
+        self._place_cgroup(order.cgroup_fd)
         it.set("parent", parent)
         it.set("uid", uid)
         it.set("gid", gid)
@@ -128,7 +135,8 @@ class Confinement:
         """Start the launcher, which is to have the ends of :meth:`address`; returns its process id."""
         given = [fd for fd in (ends[0], order.program_fd, ends[1], order.cgroup_fd) if fd >= 0]
         # By way of numbers that none of them has, so that none takes the place of another.
-        pairs = [(fd, self._base + index) for index, fd in enumerate(given)]
+        slots = (layers.PROGRAM, layers.EXEC, layers.LINE, layers.RING)
+        pairs = [(fd, self._base + slot) for fd, slot in zip(given, slots)]
         pairs += [(number, layers.LOWEST + index) for index, (_fd, number) in enumerate(pairs)]
         # The same number twice means that an exec does not close it.
         pairs += [(fd, fd) for fd in range(self._base + layers.FILES, self._end)]
@@ -147,15 +155,44 @@ class Confinement:
         Args:
             process: its process id as it sees it.
         """
+        os.write(line, self._addressed(order, ("line", "program", "exec"), process))
+
+    def instruct_template(self, sock, order, line, namespace):
+        """Tell a template on its socket of a cell that it is to fork.
+
+        Args:
+            line: the cell's end of its line to the warden.
+            namespace: a descriptor of the pid namespace that it is to be in, or -1 for the template's own.
+        """
+        fds, names = [line, order.program_fd], ["line", "program"]
+        process = 0  # it finds out
+        if namespace >= 0:
+            fds.append(namespace)
+            names.append("namespace")
+            process = steps.SECOND
+        if order.cgroup_fd >= 0:
+            fds.append(order.cgroup_fd)
+        it = self._machine
+        it.put(self._layers.told, _TOLD.pack(order.rehearses))
+        protocol.send_packet(sock, self._addressed(order, names, process), fds)
+
+    def _addressed(self, order, names, process):
+        """The script for a process that has descriptors of these names, one after the other."""
         it = self._machine
         if self._layers.filter is not None:
             self._layers.filter.name(it, process)
-        for index, name in enumerate(("line", "program", "exec", "cgroup")):
+        for index, name in enumerate(names):
             it.set(name, layers.LOWEST + index)
-        first = "cgroup" if order.cgroup_fd >= 0 else "begin"
-        head = self._script.header(first, self._base + layers.LINE)
-        rest = it.take(script.CONFINEMENT_AT + len(head), self._size - len(head))
-        os.write(line, head + rest)
+        self._place_cgroup(layers.LOWEST + len(names) if order.cgroup_fd >= 0 else -1)
+        head = self._script.header("cgroup", self._base + layers.LINE)
+        return head + it.take(script.CONFINEMENT_AT + len(head), self._size - len(head))
+
+    def _place_cgroup(self, fd):
+        """Say on which descriptor a cell joins its cgroup; -1: it has none, and asks a harmless question."""
+        it = self._machine
+        it.set("cgroup", fd)
+        it.set("cgroup-call", script.NUMBERS["write" if fd >= 0 else "getppid"])
+        it.set("cgroup-joined", 1 if fd >= 0 else script.ANYTHING)
 
     def explain(self, packet):
         """What a cell says on its line if it is not parked: the frame for the host."""
@@ -170,10 +207,31 @@ class Confinement:
         """Enter what is this run's alone, in the process that gathers it (:mod:`berm_cell.agent`)."""
         self._make("enter")
 
-    def confine(self, order):
+    def be_template(self, orders, ring):
+        """Keep what a template needs, and nothing else.
+
+        Args:
+            orders: the socket on which it hears of cells.
+            ring: a descriptor to keep, or -1.
+        """
+        os.dup2(orders, self._base + layers.ORDERS, False)
+        if ring >= 0:
+            os.dup2(ring, self._base + layers.RING, False)
+        sys_.close_all_but([0, 1, 2, *self.descriptors])
+
+    def be_forked(self):
+        """In a template: fork what it is told to, for ever.
+
+        Returns in each new process, once it is confined, whether that is to rehearse. Raises
+        ``StepFailed``: there if a layer fails, and in the template itself (of layer ``template``) when
+        nobody tells it anything any more.
+        """
+        self._make("await", "confine")
+        return bool(_TOLD.unpack(self._machine.take(self._layers.told, _TOLD.size))[0])
+
+    def confine(self):
         """Apply everything, in the program's process; raises ``StepFailed``."""
-        if order.cgroup_fd >= 0:
-            self._make("cgroup")
+        self._make("cgroup")
         if self._layers.filter is not None:
             self._layers.filter.name(self._machine, os.getpid())
         self._make("begin")

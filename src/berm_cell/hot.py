@@ -41,34 +41,35 @@ class Ring:
     """What pins; made before the fork server gives up what it may do."""
 
     def __init__(self):
-        self._fd = sys_.new_ring()
+        self.fd = sys_.new_ring()
 
     @property
     def works(self):
         """Whether there is any."""
-        return self._fd >= 0
+        return self.fd >= 0
 
     def pin(self, ranges):
-        """Pin ranges for good; False where the kernel refuses, and the ring is of no use then."""
-        done = sys_.pin(self._fd, ranges)
+        """Pin ranges of this process for good; False where the kernel refuses, and it is of no use then."""
+        done = sys_.pin(self.fd, ranges)
         if not done:
             self.close()
         return done
 
     def close(self):
         """Let go of it."""
-        protocol.close_all([self._fd])
-        self._fd = -1
+        protocol.close_all([self.fd])
+        self.fd = -1
 
 
-def learn(ground, owner):
-    """Find out what a run writes to, and pin it in this process.
+def learn(ground, owner, make):
+    """Find out what a run writes to.
 
     Args:
         ground: what the fork server's cells stand on.
         owner: the (uid, gid) of a program.
+        make: makes a cell as :func:`berm_cell.cells.make` does.
 
-    Returns ``(bytes, request)``: the bytes pinned, 0 if it cannot be known or done, and None; in the
+    Returns ``(ranges, request)``: the ranges to pin, none if it cannot be known, and None; in the
     learner's own process its request, of which no more is to be thought than of any other program's.
     """
     spans = _writable(ground.proc)
@@ -76,15 +77,14 @@ def learn(ground, owner):
     learner = None
     try:
         order = cells.Order(0, owner, theirs.fileno(), -1, False, False)
-        learner, request = cells.make(ground, order, gathered=False)
+        learner, request = make(order)
         if learner is None:
-            return 0, request
+            return [], request
         theirs.close()
         pages = _run(learner, ours, spans)
-        runs = _runs(pages) if pages else []
-        return (sum(size for _, size in runs) if runs and ground.ring.pin(runs) else 0), None
+        return (_runs(pages) if pages else []), None
     except (OSError, protocol.FrameError, steps.StepFailed):
-        return 0, None
+        return [], None
     finally:
         if learner is not None:
             _end(learner)
@@ -149,12 +149,11 @@ def _copies(learner, spans):
 
 def _end(learner):
     """Leave nothing of it."""
-    for pid in (learner.init, learner.program):
-        if pid:
-            os.kill(pid, signal.SIGKILL)
-    for pid in (learner.program, learner.init):
-        if pid:
-            os.waitpid(pid, 0)
+    pids = [pid for pid in (learner.init, learner.program) if pid]
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    for pid in reversed(pids):
+        os.waitpid(pid, 0)
     learner.close()
     if learner.run_dir is not None:
         rundir.remove(learner.run_dir)

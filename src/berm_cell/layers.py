@@ -15,13 +15,18 @@ import struct
 
 from berm_cell import _syscalls as sys_
 from berm_cell import limits, protocol, rules, script, steps
+from berm_cell.script import WORD
 
 LOWEST = 3
 """What the script opens is numbered from here on."""
 
-PROGRAM, EXEC, LINE, PROC, FILES = range(5)
+PROGRAM, EXEC, LINE, PROC, RING, FILES = range(6)
 """What a cell has from its fork server, numbered one after the other: the program's socket, the pipe that
-an exec closes, the line to the warden, the host's procfs, and the files that Landlock rules are about."""
+an exec closes, the line to the warden, the host's procfs, what pins pages, and the files that Landlock
+rules are about."""
+
+ORDERS = EXEC
+"""Where a template, of which nothing is executed, hears of the cells that it is to fork."""
 
 _SIG_UNBLOCK, _SIGNAL_SET = 1, 8
 _PRIO_PROCESS = 0
@@ -41,6 +46,10 @@ _HEARD = struct.Struct("=Qi")  # of its end: how much control data there is, and
 _CONTROL_SIZE_AT = 40
 _SOL_SOCKET, _SCM_RIGHTS = 1, 1
 _MSG_NOSIGNAL, _MSG_CMSG_CLOEXEC, _MSG_TRUNC, _MSG_CTRUNC = 0x4000, 0x40000000, 0x20, 0x8
+_CLONE = signal.SIGCHLD | 0x8000 | 0x100000 | 0x1000000 | 0x200000
+"""The new process is one's sibling (CLONE_PARENT), and both of its sides are told its id: this one
+(CLONE_PARENT_SETTID), and its own C library as a fork of that would (CLONE_CHILD_SETTID, _CLEARTID)."""
+
 _CONTROL = 64
 """Bytes for the descriptors of a request: a header, and eight of them."""
 
@@ -54,25 +63,32 @@ class Layers:
         base: the number of the first descriptor that a cell has from its fork server.
         proc: the one that is a procfs of the host's, or -1 where each cell has its own.
         closes: whether the kernel closes ranges of descriptors; else who runs it does.
+        thread_id: for a template, where its C library keeps the id of its thread; else 0.
 
     Attributes:
         script: what was written.
         maps, paths: addresses of the texts that are each cell's own: its id maps, its directories.
+        told: the address of a word for the process that a template forks.
         filter: the system call filter, or None.
     """
 
-    def __init__(self, cell, landlock, base, proc, closes):
+    def __init__(self, cell, landlock, base, proc, closes, thread_id):
         self._cell = cell
         self._base = base
         self._proc = proc
         self._closes = closes
+        self._thread_id = thread_id
         self._end = base + FILES + (len(landlock.opened) if landlock is not None else 0)
         self._held = []
         calls = _CALLS + (_CALLS_OF_A_RULE * len(cell["landlock"]["rules"]) if landlock else 0)
         self.script = script.Script(script.CONFINEMENT_AT, calls)
         self.maps = {name: self.script.data(bytes(_MAP_SIZE)) for name in ("uid", "gid")}
         self.paths = {name: self._path(name) for name in ("work", "tmp")}
+        self.told = self.script.data(bytes(WORD))
         self.filter = None
+        if "seccomp" in cell["layers"]:
+            self.filter = rules.Filter(cell["seccomp"], cell["self_pid"])
+            self.filter.keep(self.script)
         self._write(landlock)
 
     def heard(self, memory, size):
@@ -99,6 +115,8 @@ class Layers:
         gathered = self._cell["gathers"] == "agent"
         if gathered:
             self._enter()
+        if self._thread_id:
+            self._be_forked()
         self._join_cgroup()
         self._begin()
         if not gathered:
@@ -113,11 +131,39 @@ class Layers:
             return self.script.text(self._cell[name])
         return self.script.data(bytes(_PATH_SIZE))
 
+    def _be_forked(self):
+        """In a template: hear how a cell is to be, fork it, say which process it is, and so on.
+
+        The process goes on with the next part. It is a child of the fork server's, as the template is.
+        """
+        it, orders = self.script, self._base + ORDERS
+        process = it.data(bytes(WORD))
+        control = it.room(_CONTROL)
+        vector = it.data(_IOVEC.pack(it.address, script.SIZES[it.address]))
+        header = it.data(_MSGHDR.pack(0, 0, vector, 1, control, _CONTROL, 0))
+        parent = script.Label()
+        it.begin("born")
+        it.layer("template")
+        it.place(parent)
+        it.call("write", orders, process, _DESCRIPTOR.size, returns=_DESCRIPTOR.size)
+        it.begin("await")
+        it.call("close_range", LOWEST, self._base - 1)
+        size = it.variable("size")
+        it.call("recvmsg", orders, header, _MSG_CMSG_CLOEXEC, returns=size)
+        if self._cell["gathers"] == "init":
+            it.call("setns", LOWEST + 2, sys_.CLONE_NEWPID, otherwise=parent)
+        it.call("clone", _CLONE, 0, process, self._thread_id, 0, returns=0, otherwise=parent)
+
     def _join_cgroup(self):
         it = self.script
         it.begin("cgroup")
         it.layer("cgroup")
-        it.call("write", it.variable("cgroup"), it.data(b"0"), 1, returns=1)
+        # Which call it is depends on whether the cell has one.
+        it.call(
+            *("write", it.variable("cgroup"), it.data(b"0"), 1),
+            number=it.variable("cgroup-call"),
+            returns=it.variable("cgroup-joined"),
+        )
 
     def _begin(self):
         """Be alone with what the cell needs: no signal waits, no other descriptor is open."""
@@ -139,11 +185,26 @@ class Layers:
         if self._closes:
             it.call("close_range", LOWEST, base - 1)
             it.call("close_range", self._end, _TO_THE_LAST)
+        if self._thread_id and self.filter is not None and self._cell["gathers"] != "init":
+            self._name_process()
         it.layer("session")
         it.call("prctl", sys_.PR_SET_DUMPABLE, 0)
         it.call("setsid")
         it.call("prctl", sys_.PR_SET_PDEATHSIG, signal.SIGKILL)
         it.call("umask", 0o022)
+
+    def _name_process(self):
+        """Put the id of the new process, which nobody knew, where the filter compares with it."""
+        it = self.script
+        it.layer("seccomp")
+        it.call("pipe2", it.data(bytes(WORD)), os.O_CLOEXEC)
+        for place in self.filter.places:
+            it.call(
+                "write", LOWEST + 1, self._thread_id, _DESCRIPTOR.size, returns=_DESCRIPTOR.size
+            )
+            it.call("read", LOWEST, place, _DESCRIPTOR.size, returns=_DESCRIPTOR.size)
+        it.call("close", LOWEST)
+        it.call("close", LOWEST + 1)
 
     def _enter(self):
         """Namespaces of the run's own, and what it may write."""
@@ -213,8 +274,7 @@ class Layers:
         if "seccomp" in layers:
             it.layer("seccomp")
             listener = self._next() if cell["notify"] else None
-            self.filter = rules.Filter(cell["seccomp"], cell["self_pid"])
-            self.filter.write(it, listener)
+            self.filter.install(it, listener)
             if listener is not None:
                 self._held.append(listener)
 

@@ -242,7 +242,7 @@ class Machine:
             result = min(result, 0)
             if not record[8]:
                 break
-            here += record[8]
+            here = (here + record[8]) & script.MASK
         self._words[head] = result & script.MASK
         self._words[head + 1] = here
         return here

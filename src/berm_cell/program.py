@@ -16,6 +16,7 @@ import signal
 import sys
 import types
 
+from berm_cell import _syscalls as sys_
 from berm_cell import bundle, limits, protocol, steps
 
 
@@ -31,14 +32,56 @@ def park(cell, order, hold):
     the host goes away or a layer fails.
     """
     try:
-        hold.confine(order)
+        hold.confine()
         if cell["in_process"]:
+            _adopt_threading()
             _become_main()
-            if order.rehearses:
-                _rehearse()
-            gc.freeze()  # what the launcher made is not to be found by gc.get_objects()
-            # After it: what is frozen is never collected, and with it nothing that the program leaves in there.
-            sys.modules["__main__"] = types.ModuleType("__main__")
+            _settle(order.rehearses)
+    except (OSError, steps.StepFailed) as failure:
+        return _fail(hold, failure)
+    return _hear(cell, hold)
+
+
+def be_forked(cell, hold):
+    """In a template: get as far as a program's process does without a program, and be forked from there.
+
+    Returns the request in a program's process, as :func:`park` does; never in the template's own.
+    """
+    _become_main()
+    _settle(False)
+    sys_.before_fork()
+    try:
+        rehearses = hold.be_forked()
+    except steps.StepFailed as failure:
+        if failure.step == "template":  # nobody asks any more
+            os._exit(0)
+        sys_.after_fork()
+        return _fail(hold, failure)
+    sys_.after_fork()
+    try:
+        _adopt_threading()
+        if rehearses:
+            sys.path[0] = os.getcwd()
+            _settle(True)
+    except OSError as failure:
+        return _fail(hold, failure)
+    return _hear(cell, hold)
+
+
+def _settle(rehearses):
+    """Let a program find nothing of what was there before it."""
+    if rehearses:
+        _rehearse()
+    gc.freeze()  # what the launcher made is not to be found by gc.get_objects()
+    # After it: what is frozen is never collected, and with it nothing that the program leaves in there.
+    sys.modules["__main__"] = types.ModuleType("__main__")
+
+
+def _hear(cell, hold):
+    """Be parked, and take the request."""
+    try:
+        if cell["in_process"]:
+            sys.path[0] = os.getcwd()
         data, fds = hold.park()
         if not data and not fds:
             return _vanish()
@@ -47,12 +90,8 @@ def park(cell, order, hold):
             return _vanish()
         hold.close()
         request = protocol.parse(data)
-    except steps.StepFailed as failure:
-        _tell(hold, failure.frame())
-        return _vanish()
-    except (OSError, protocol.FrameError) as failure:
-        _tell(hold, {"op": "failed", "step": "park", "errno": 0, "text": str(failure)[:500]})
-        return _vanish()
+    except (OSError, protocol.FrameError, steps.StepFailed) as failure:
+        return _fail(hold, failure)
     try:
         _take(request, fds, "rlimits" in cell["layers"])
         return request
@@ -60,6 +99,17 @@ def park(cell, order, hold):
         text = "berm: the program cannot be started: %s\n" % (failure,)
         os.write(2, text.encode("utf-8", "replace")[:500])
     os._exit(127)
+
+
+def _fail(hold, failure):
+    """Tell the warden what could not be done, and be no more."""
+    if not isinstance(failure, steps.StepFailed):
+        failure = steps.StepFailed("park", failure)
+    try:
+        hold.tell(protocol.pack(failure.frame()))
+    except (OSError, protocol.FrameError):
+        pass
+    return _vanish()
 
 
 def _vanish():
@@ -70,13 +120,6 @@ def _vanish():
     """
     os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError("unreachable")
-
-
-def _tell(hold, frame):
-    try:
-        hold.tell(protocol.pack(frame))
-    except (OSError, protocol.FrameError):
-        pass
 
 
 def _take(request, fds, limited):
@@ -124,8 +167,6 @@ def _adopt_threading():
 
 def _become_main():
     """Be, in all but the program, what ``python3 main.py`` is before it reads its file."""
-    _adopt_threading()
-    sys.path[0] = os.getcwd()
     gc.enable()
 
 

@@ -20,32 +20,41 @@ _PATH_BENEATH = 1
 
 
 class Filter:
-    """The plan's system call filter, and where in it the process's own id stands."""
+    """The plan's system call filter, and where in it the process's own id stands.
+
+    Attributes:
+        places: addresses of 32 bits each where the process's id belongs, once it is kept in a script.
+    """
 
     def __init__(self, encoded, placeholder):
         self._program = base64.b64decode(encoded)
-        self._address = 0
-        self._places = [
+        self._offsets = [
             offset + _INSTRUCTION.size - _VALUE.size
             for offset in range(0, len(self._program), _INSTRUCTION.size)
             for code, _, _, value in [_INSTRUCTION.unpack_from(self._program, offset)]
             if code == _JEQ_K and value == placeholder
         ]
+        self._address = 0
+        self.places = []
 
-    def write(self, script, listener):
-        """Add the call that installs it; ``listener``: the number of the descriptor that it has to return, or None."""
+    def keep(self, script):
+        """Keep its instructions in a script."""
         self._address = script.data(self._program)
+        self.places = [self._address + offset for offset in self._offsets]
+
+    def install(self, script, listener):
+        """Add the call; ``listener``: the number of the descriptor that it has to return, or None."""
         count = len(self._program) // _INSTRUCTION.size
         program = script.data(_PROGRAM.pack(count, self._address))
         flags = sys_.SECCOMP_FILTER_FLAG_NEW_LISTENER if listener is not None else 0
         expected = 0 if listener is None else listener
         script.call("seccomp", sys_.SECCOMP_SET_MODE_FILTER, flags, program, returns=expected)
 
-    def name(self, script, process):
+    def name(self, memory, process):
         """Put a process's id where the filter compares with it."""
         value = _VALUE.pack(process)
-        for place in self._places:
-            script.put(self._address + place, value)
+        for place in self.places:
+            memory.put(place, value)
 
 
 class Landlock:

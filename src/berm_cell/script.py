@@ -31,6 +31,7 @@ _NUMBERS = {
     "capset": (126, 91),
     "chdir": (80, 49),
     "close": (3, 57),
+    "clone": (56, 220),
     "close_range": (436, 436),
     "dup3": (292, 24),
     "execve": (59, 221),
@@ -49,17 +50,20 @@ _NUMBERS = {
     "mount_setattr": (442, 442),
     "openat": (257, 56),
     "openat2": (437, 437),
+    "pipe2": (293, 59),
     "pivot_root": (155, 41),
     "prctl": (157, 167),
     "pread64": (17, 67),
     "prlimit64": (302, 261),
     "ptrace": (101, 117),
+    "read": (0, 63),
     "recvmsg": (47, 212),
     "rt_sigaction": (13, 134),
     "rt_sigprocmask": (14, 135),
     "seccomp": (317, 277),
     "sendmsg": (46, 211),
     "setgroups": (116, 159),
+    "setns": (308, 268),
     "setpriority": (141, 140),
     "setresgid": (119, 149),
     "setresuid": (117, 147),
@@ -100,9 +104,10 @@ class Variable:
 
 
 class Label:
-    """A record that is yet to be written, and those that go on there if they fail."""
+    """A record, and those that go on there if they fail: written after it, or before."""
 
     def __init__(self):
+        self.at = None
         self.comes_from = []
 
 
@@ -145,23 +150,26 @@ class Script:
         """The layer whose calls follow, as a failure names it."""
         self._layer = name
 
-    def call(self, name, *arguments, returns=None, skips=None, otherwise=None):
+    def call(self, name, *arguments, number=None, returns=None, skips=None, otherwise=None):
         """Add a call.
 
         Args:
             name: as in :data:`NUMBERS`.
             arguments: numbers, addresses and variables.
+            number: a variable that says which call it is, in place of ``name``.
             returns: what it has to return; anything that is no error, if it is None.
             skips: how many of the calls after it to leave out if it fails; None: it may not fail.
             otherwise: the :class:`Label` to go on at if it fails.
         """
         if self._next + RECORD.size > self._limit:
             raise ValueError("more calls than this script has room for")
-        record = [NUMBERS[name], *arguments]
+        record = [NUMBERS[name] if number is None else number, *arguments]
         record += [0] * (7 - len(record))
         record.append(ANYTHING if returns is None else returns)
         record.append(0 if skips is None else RECORD.size * (skips + 1))
-        if otherwise is not None:
+        if otherwise is not None and otherwise.at is not None:
+            record[-1] = otherwise.at - self._next
+        elif otherwise is not None:
             otherwise.comes_from.append((len(self._records), self._next))
         for index, word in enumerate(record):
             if isinstance(word, Variable):
@@ -172,7 +180,8 @@ class Script:
         self._next += RECORD.size
 
     def place(self, label):
-        """The next call is where those go on that had the label."""
+        """The next call is where those go on that have the label."""
+        label.at = self._next
         for index, offset in label.comes_from:
             self._records[index][-1] = self._next - offset
 

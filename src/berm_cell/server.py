@@ -15,6 +15,7 @@ when a layer cannot be applied, for a cell with its number.
 
 import gc
 import os
+import select
 import signal
 import socket
 import sys
@@ -35,6 +36,7 @@ from berm_cell import (
     rundir,
     stack,
     steps,
+    template,
     tree,
     warden,
 )
@@ -178,10 +180,15 @@ class Server:
         self._warden = ServerWarden(host, ground)
         cell = ground.cell
         self._learns = cell["in_process"] and cell["gathers"] != "agent" and ground.ring.works
+        self._template = None
 
     def serve(self):
         """Serve until the host is gone; returns the request in a program's process."""
         keeper = self._warden
+        if self._ground.confinement.templates:
+            request = self._start_template([])
+            if request is not None:
+                return request
         while True:
             heard, reap = keeper.wait()
             if heard:
@@ -212,7 +219,7 @@ class Server:
         urgent = bool(message.get("urgent"))
         if not urgent and self._learns:
             self._learns = False
-            self._warden.copied, request = hot.learn(self._ground, owner)
+            request = self._learn(owner)
             if request is not None:
                 return request
         rehearses = not urgent and not self._warden.copied
@@ -224,16 +231,52 @@ class Server:
                 pid, sock, request = agent.start(self._ground, order, self._host.fileno())
                 if pid:
                     self._warden.add_agent(order.number, pid, sock)
+            elif self._template is not None:
+                self._template.ask(order)
+                self._warden.expect(order.number)
             else:
                 run, request = cells.make(self._ground, order, gathered=False)
                 if run is not None:
                     self._warden.adopt(run)
         except steps.StepFailed as failure:
-            self._warden.tell(dict(failure.frame(), id=order.number))
-            self._warden.tell({"op": "gone", "id": order.number})
+            self._warden.not_made(order.number, failure)
         if request is None:
             protocol.close_all(fds)
         return request
+
+    def _start_template(self, pinned):
+        """Start a template, in the place of the one there is; returns the request in a program's process."""
+        made, request = template.start(self._ground, pinned)
+        if made is None:
+            return request
+        if self._template is not None:
+            self._template.close()
+        self._template = made
+        self._warden.heed(made)
+        return None
+
+    def _learn(self, owner):
+        """Have what all cells write to copied by their forks; returns the request in a program's process."""
+        first = self._template
+        if first is not None:
+            ranges, _ = hot.learn(self._ground, owner, first.make)
+            if not ranges:
+                return None
+            request = self._start_template(ranges)
+            if request is not None:
+                return request
+            pinned = self._template.pins
+        else:
+            ranges, request = hot.learn(self._ground, owner, self._fork)
+            if request is not None:
+                return request
+            pinned = bool(ranges) and self._ground.ring.pin(ranges)
+        if pinned:
+            self._warden.copied = sum(size for _, size in ranges)
+        return None
+
+    def _fork(self, order):
+        return cells.make(self._ground, order, gathered=False)
 
     def _leave(self):
         """The host is gone: so are the cells, at once with a pid namespace, else one by one."""
@@ -251,6 +294,9 @@ class ServerWarden(warden.Warden):
         self._ground = ground
         self._agents = {}
         self._clerks = {}
+        self._template = None
+        self._expected = {}  # cells that the template is to fork, and whether they are still wanted
+        self._early = {}  # processes that ended before the template had told of them
         self._undertaker = None
         if ground.cell["gathers"] == "init":
             self._undertaker = clerk.Undertaker()
@@ -259,8 +305,45 @@ class ServerWarden(warden.Warden):
         """A cell with a warden of its own was made."""
         self._agents[number] = (pid, sock)
 
+    def heed(self, made):
+        """Hear of the cells that a template has forked; of no other one from here on."""
+        if self._template is not None:
+            self._off(self._template.fd)
+        self._template = made
+        self._on(made.fd, select.POLLIN, lambda _event: self._born())
+
+    def expect(self, number):
+        """The template is to fork the cell of this number."""
+        self._expected[number] = True
+
+    def not_made(self, number, failure):
+        """A cell could not be made."""
+        self.tell(dict(failure.frame(), id=number))
+        self.tell({"op": "gone", "id": number})
+
+    def _born(self):
+        try:
+            run = self._template.born()
+        except steps.StepFailed as failure:
+            del self._expected[failure.number]
+            self.not_made(failure.number, failure)
+            return
+        except EOFError:
+            os._exit(70)  # the host starts another fork server
+        self.adopt(run)
+        if not self._expected.pop(run.number):
+            self.order({"op": "end", "id": run.number})
+        early = [pid for pid in (run.program, run.init) if pid in self._early]
+        for pid in early:
+            self._reaped(pid, *self._early.pop(pid))
+
     def order(self, message):
         """Follow an order, or hand it on to the agent whose run it is about."""
+        if message["id"] in self._expected:
+            self._expected[message["id"]] = (
+                False  # it can only be that the cell is not wanted any more
+            )
+            return
         known = self._agents.get(message["id"])
         if known is None:
             super().order(message)
@@ -330,7 +413,7 @@ class ServerWarden(warden.Warden):
                 lambda _status: self.tell({"op": "gone", "id": number}),
             )
 
-    def reaped_other(self, pid, status, _usage):
+    def reaped_other(self, pid, status, usage):
         """A clerk or an agent; or an orphan, which has its own agent to answer for it."""
         if pid in self._clerks:
             then = self._clerks.pop(pid)
@@ -345,6 +428,8 @@ class ServerWarden(warden.Warden):
                     self._kill_orphans()
                 self.tell({"op": "gone", "id": number})
                 return
+        if self._expected:
+            self._early[pid] = (status, usage)
 
     def _kill_orphans(self):
         """End what an agent left that was itself killed: this process is a subreaper, so it is here."""

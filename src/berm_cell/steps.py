@@ -29,6 +29,10 @@ NAMESPACE_FLAGS = {
 }
 
 
+SECOND = 2
+"""The process id of a program in a pid namespace of its own, as it sees it."""
+
+
 class StepFailed(Exception):
     """A layer that the plan requires could not be applied."""
 
@@ -167,6 +171,23 @@ def enter_new_pid_namespace(path):
     with step("pid-namespace"):
         sys_.unshare(sys_.CLONE_NEWPID)
         return init.spawn(path)
+
+
+def new_pid_namespace(path, own):
+    """Make a pid namespace with its init, for others to join; returns its descriptor, and that process's id.
+
+    Args:
+        path: of the init program.
+        own: a descriptor of the fork server's own pid namespace.
+    """
+    with step("pid-namespace"):
+        sys_.unshare(sys_.CLONE_NEWPID)
+        try:
+            process = init.spawn(path)
+            name = "/proc/self/ns/pid_for_children"
+            return os.open(name, os.O_RDONLY | os.O_CLOEXEC), process
+        finally:
+            sys_.setns(own, sys_.CLONE_NEWPID)
 
 
 def return_to_pid_namespace(own):

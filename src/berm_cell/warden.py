@@ -224,22 +224,25 @@ class Warden:
                 return
             if pid == 0:
                 return
-            run = self._pids.pop(pid, None)
-            if run is None:
-                self.reaped_other(pid, status, usage)
-            elif pid == run.init:
-                # Everything of the run died with its init, and is in the init's account. Had the
-                # program not died first, it would be reaped next.
-                run.init = 0
-                run.add(usage)
-                self._settle(run)
+            if pid in self._pids:
+                self._reaped(pid, status, usage)
             else:
-                self._looking.discard(run)
-                if run.line >= 0:
-                    self._parked(run)  # what it said before it died
-                run.note_end(status, usage)
-                self.end_others(run)
-                self._settle(run)
+                self.reaped_other(pid, status, usage)
+
+    def _reaped(self, pid, status, usage):
+        run = self._pids.pop(pid)
+        if pid == run.init:
+            # Everything of the run died with its init, and is in the init's account. Had the
+            # program not died first, it would be reaped next.
+            run.init = 0
+            run.add(usage)
+        else:
+            self._looking.discard(run)
+            if run.line >= 0:
+                self._parked(run)  # what it said before it died
+            run.note_end(status, usage)
+            self.end_others(run)
+        self._settle(run)
 
     def reaped_other(self, _pid, _status, _usage):
         """A child that is no run's: for whoever forked it."""
