@@ -25,7 +25,7 @@ def _bind(name, result, *arguments):
     return function
 
 
-_syscall_of_6 = _bind("syscall", _long, _long, _long, _long, _long, _long, _long)
+_syscall_of_6 = _bind("syscall", *[_long] * 8)  # its result, the number, six arguments
 _unshare = _bind("unshare", _int, _int)
 _setns = _bind("setns", _int, _int, _int)
 _mount = _bind("mount", _int, _text, _text, _text, _ulong, _text)
