@@ -73,7 +73,8 @@ class Run:
         self._unknown_rss = self._launcher_rss
         if self.launched:  # in the memory of this process until it was the launcher
             usage = resource.getrusage(resource.RUSAGE_SELF)
-            self._unknown_rss = max(self._launcher_rss, usage.ru_maxrss * 1024)
+            own = self.tree.own_peak() or usage.ru_maxrss * 1024
+            self._unknown_rss = max(self._launcher_rss, own)
         self.parked = True
 
     def cost(self):
@@ -189,6 +190,8 @@ class Run:
         self.status = code << 8
         self._cpu = tree.cpu_clock(self.program)
         self._program_rss, self._program_faults = last
+        if self.executed:  # nothing in it is from before its exec, as it is in a maxrss
+            self._peak = max(self._peak, self._program_rss)
         return True
 
     def note_end(self, status, usage):

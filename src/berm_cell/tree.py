@@ -125,6 +125,15 @@ class ProcessTree:
         fields = self._stat(program)
         return (int(fields[21]) * _PAGE, int(fields[7])) if fields else (0, 0)
 
+    def own_peak(self):
+        """Peak bytes resident of the calling process, 0 where the procfs does not show it.
+
+        Its own maxrss may be that of the host, in whose memory it was until its exec.
+        """
+        if self._own:
+            return 0
+        return _field(self._read("self/status") or b"", b"VmHWM:")
+
     def last_state(self):
         """Peak bytes resident and page faults of the program, if it is one thread and all there is.
 
