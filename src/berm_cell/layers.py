@@ -29,6 +29,9 @@ ORDERS = EXEC
 """Where a template, of which nothing is executed, hears of the cells that it is to fork."""
 
 _SIG_UNBLOCK, _SIGNAL_SET = 1, 8
+_INTERNAL = (32, 33)
+"""Signals that the C library keeps for itself, and has ignored in what ``posix_spawn(3)`` starts."""
+
 _PRIO_PROCESS = 0
 _SECUREBITS = 0b11001111
 """NOROOT, NO_SETUID_FIXUP and NO_CAP_AMBIENT_RAISE, each with its lock."""
@@ -174,7 +177,8 @@ class Layers:
         it.call("rt_sigprocmask", _SIG_UNBLOCK, blocked, 0, _SIGNAL_SET)
         # Until there is a program, a user's signal ends the run, wherever in the launcher it arrives.
         default = it.data(bytes(32))  # struct kernel_sigaction: SIG_DFL
-        it.call("rt_sigaction", signal.SIGINT, default, 0, _SIGNAL_SET)
+        for number in (signal.SIGINT, *_INTERNAL):
+            it.call("rt_sigaction", number, default, 0, _SIGNAL_SET)
         it.layer("descriptors")
         given = [("program", PROGRAM), ("line", LINE)]
         if not self._cell["in_process"]:
