@@ -49,11 +49,18 @@ class Beginning:
             with steps.step("directories"):
                 made = rundir.make(ground.berth.path, order.owner)
             self._run_dir, self._directories = made
-        self._line, line_end = _socketpair()
-        self._exec_end, exec_pipe = -1, -1
-        if not self._cell["in_process"]:
-            self._exec_end, exec_pipe = os.pipe()
-        self.ends = (line_end, exec_pipe)
+        self._line = self._exec_end = -1
+        self.ends = (-1, -1)
+        try:
+            with steps.step("descriptors"):
+                self._line, line_end = _socketpair()
+                self.ends = (line_end, -1)
+                if not self._cell["in_process"]:
+                    self._exec_end, exec_pipe = os.pipe()
+                    self.ends = (line_end, exec_pipe)
+        except steps.StepFailed:
+            self.give_up()
+            raise
 
     def address(self):
         """Put what is this cell's own into the script that confines it."""
@@ -107,7 +114,11 @@ def begin(ground, order):
     """Make all of a cell but its process, which a template is to make."""
     beginning = Beginning(ground, order)
     if ground.cell["gathers"] == "init":
-        made = steps.new_pid_namespace(ground.init, ground.pid_namespace)
+        try:
+            made = steps.new_pid_namespace(ground.init, ground.pid_namespace)
+        except steps.StepFailed:
+            beginning.give_up()
+            raise
         beginning.namespace, beginning.init = made
     beginning.address()
     return beginning
@@ -119,16 +130,22 @@ def make(ground, order, gathered):
     Args:
         gathered: True in an agent, whose descendants are all of the run.
 
-    Raises ``StepFailed``.
+    Raises ``StepFailed``; nothing is left of the cell then.
     """
     beginning, hold = Beginning(ground, order), ground.confinement
     within = ground.cell["gathers"] == "init"
-    if within:
-        beginning.init = steps.enter_new_pid_namespace(ground.init)
-    beginning.address()
     launched = hold.launches and not order.forks
-    with steps.step("fork"):
-        process = hold.launch(order, beginning.ends) if launched else os.fork()
+    try:
+        if within:
+            beginning.init = steps.enter_new_pid_namespace(ground.init)
+        beginning.address()
+        with steps.step("fork"):
+            process = hold.launch(order, beginning.ends) if launched else os.fork()
+    except steps.StepFailed:
+        beginning.give_up()
+        if within:
+            steps.return_to_pid_namespace(ground.pid_namespace)
+        raise
     if process == 0:
         return None, runner.park(ground.cell, order, hold)
     if within:
