@@ -155,7 +155,11 @@ class Confinement:
         Args:
             process: its process id as it sees it.
         """
-        os.write(line, self._addressed(order, ("line", "program", "exec"), process))
+        told = self._addressed(order, ("line", "program", "exec"), process)
+        try:
+            os.write(line, told)
+        except ConnectionError:
+            pass  # it was killed before it could read: the warden will reap it, and say so
 
     def instruct_template(self, sock, order, line, namespace):
         """Tell a template on its socket of a cell that it is to fork.
@@ -260,6 +264,8 @@ class Confinement:
 
     def execute(self, request):
         """Become a program as a script of the host's says; returns only if the kernel refuses it."""
+        for number in _IGNORED:
+            signal.signal(number, signal.SIG_DFL)
         self._machine.run_request(request)
 
     def tell(self, data):
