@@ -22,16 +22,20 @@ class Made:
     by_code = False
 
     def __init__(self, requests=False):
-        self.machine = machine.Machine(requests)
-        Made.by_code = self.machine._run != self.machine._by_python
+        self.requests = requests
         self.it = script.Script(script.CONFINEMENT_AT, 64)
         self.it.begin("all")
         self.it.layer("first")
 
+    def load(self):
+        self.it.end()
+        if not hasattr(self, "machine"):
+            self.machine = machine.Machine(self.it, self.requests)
+            Made.by_code = self.machine._run != self.machine._by_python
+
     def run(self, *parts, **variables):
         """Run parts of it; return the header, as numbers a reader can compare, and the failure."""
-        self.it.end()
-        self.machine.load(self.it)
+        self.load()
         for name, value in variables.items():
             self.machine.set(name, value)
         found = {}
@@ -131,6 +135,17 @@ def labelled():
     return made.run()
 
 
+def going_back():
+    made, label = Made(), script.Label()
+    made.it.place(label)
+    made.it.call("umask", 0o077)
+    third = os.open(".", os.O_PATH) + 3
+    made.it.call(
+        "openat", sys_.AT_FDCWD, made.it.text("."), os.O_PATH, returns=third, otherwise=label
+    )
+    return [made.run(), third]
+
+
 def variables():
     made = Made()
     made.it.call("umask", made.it.variable("mask"), returns=made.it.variable("before"))
@@ -193,8 +208,7 @@ def request(large=False):
         os.dup2(held, 6)
         cut = launch.loader(cut, len(streams))
     made.it.call("getppid")
-    made.it.end()
-    made.machine.load(made.it)
+    made.load()
     made.machine.run_request(cut)
     return os.read(read, 200).decode()
 
@@ -203,7 +217,16 @@ CASES = {
     case.__name__: case
     for case in (
         *(results, nothing, right_result, wrong_result, wrong_result_that_is_no_failure),
-        *(failing, skipping, going_on, skipping_the_end, labelled, variables, six_arguments),
+        *(
+            failing,
+            skipping,
+            going_on,
+            skipping_the_end,
+            labelled,
+            going_back,
+            variables,
+            six_arguments,
+        ),
         *(error_text, answered, request),
     )
 }

@@ -108,6 +108,11 @@ def test_a_call_that_fails_goes_on_at_its_label(made):
     assert (found["returned"], found["stopped"], found["umask"]) == (0o001, 4, 0o070)
 
 
+def test_a_call_goes_back_to_its_label_until_it_does_what_it_has_to(made):
+    found, third = made("going_back")
+    assert (found["returned"], found["stopped"], found["umask"]) == (third, 2, 0o077)
+
+
 def test_variables_have_the_values_that_they_were_given(made):
     found = made("variables")
     assert (found["stopped"], found["umask"]) == (2, 0o055)
