@@ -24,7 +24,7 @@ import select
 import signal
 
 from berm_cell import _syscalls as sys_
-from berm_cell import cells, program, protocol, rundir, steps
+from berm_cell import cells, protocol, rehearsal, rundir, steps
 
 _PRESENT = 1 << 63
 _EXCLUSIVE = 1 << 56  # mapped by this process alone (Documentation/admin-guide/mm/pagemap.rst)
@@ -106,14 +106,14 @@ def _run(learner, sock, spans):
     answer, stdout = os.pipe()
     bundle = os.memfd_create("bundle", os.MFD_CLOEXEC)
     try:
-        os.write(bundle, program.REHEARSAL)
-        os.write(feed, program.REHEARSAL_INPUT)
-        request = dict(program.rehearsal(program.REHEARSAL), env=dict(os.environ))
+        os.write(bundle, rehearsal.WHOLE)
+        os.write(feed, rehearsal.INPUT)
+        request = dict(rehearsal.request(rehearsal.WHOLE), env=dict(os.environ))
         protocol.send_frame(sock, request, [stdin, stdout, stdout, bundle])
         os.close(stdout)
         stdout = -1
         said = b""
-        while not said.endswith(program.REHEARSED):
+        while not said.endswith(rehearsal.SAID):
             _wait(answer)
             part = os.read(answer, 4096)
             if not part:  # it ended, or could not even begin

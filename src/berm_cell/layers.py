@@ -190,19 +190,19 @@ class Layers:
             it.call("close_range", LOWEST, base - 1)
             it.call("close_range", self._end, _TO_THE_LAST)
         if self._thread_id and self.filter is not None and self._cell["gathers"] != "init":
-            self._name_process()
+            self._name_process(self.filter)
         it.layer("session")
         it.call("prctl", sys_.PR_SET_DUMPABLE, 0)
         it.call("setsid")
         it.call("prctl", sys_.PR_SET_PDEATHSIG, signal.SIGKILL)
         it.call("umask", 0o022)
 
-    def _name_process(self):
+    def _name_process(self, in_filter):
         """Put the id of the new process, which nobody knew, where the filter compares with it."""
         it = self.script
         it.layer("seccomp")
         it.call("pipe2", it.data(bytes(WORD)), os.O_CLOEXEC)
-        for place in self.filter.places:
+        for place in in_filter.places:
             it.call(
                 "write", LOWEST + 1, self._thread_id, _DESCRIPTOR.size, returns=_DESCRIPTOR.size
             )
@@ -275,7 +275,7 @@ class Layers:
         if landlock is not None:
             it.layer("landlock")
             landlock.write(it, self._next(), self._base + FILES, self.paths)
-        if "seccomp" in layers:
+        if self.filter is not None:
             it.layer("seccomp")
             listener = self._next() if cell["notify"] else None
             self.filter.install(it, listener)

@@ -26,6 +26,7 @@ much memory, and the most of the time of a small run::
             mov   esi, 9
             mov   eax, 62
             syscall                     kill
+            hlt                         which kills whom that did not
     report: mov   rdi, [rbx + 56]
             mov   rsi, rbx
             mov   edx, 16
@@ -96,9 +97,9 @@ from berm_cell import script
 
 _LAUNCH = bytes.fromhex(
     "bf03000000 48bb0000000010000000 4889de ba00000400 31c0 0f05 85c0 7e1d"
-    "4889da e83f000000 483b4330 7524 48ba0000040010000000 e82a000000"
-    "b827000000 0f05 89c7 be09000000 b83e000000 0f05"
-    "488b7b38 4889de ba10000000 b801000000 0f05 ebd6 488b7a28 488b7230"
+    "4889da e840000000 483b4330 7525 48ba0000040010000000 e82b000000"
+    "b827000000 0f05 89c7 be09000000 b83e000000 0f05 f4"
+    "488b7b38 4889de ba10000000 b801000000 0f05 ebd5 488b7a28 488b7230"
 )
 _RUN = bytes.fromhex(
     "53 55 4154 4889fb 4889f5 4989d4 31c0 4839eb 7370"

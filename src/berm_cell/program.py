@@ -17,7 +17,7 @@ import sys
 import types
 
 from berm_cell import _syscalls as sys_
-from berm_cell import bundle, limits, protocol, steps
+from berm_cell import bundle, limits, protocol, rehearsal, steps
 
 
 def park(cell, order, hold):
@@ -229,52 +229,6 @@ def _describe(namespace, entry, path):
         os.close(fd)
 
 
-_TYPICAL = b"""
-import sys
-from collections import deque
-class Point:
-    def __init__(self, x, y): self.x, self.y = x, y
-def solve(n, *, wide=True):
-    found = {i: str(i) for i in range(n)}
-    return sorted((v for k, v in found.items() if k % 2), key=lambda s: (len(s), s))
-rows = [Point(i, float(i)) for i in range(8)]
-text = " ".join(solve(16)) + f"{rows[0].x:>4} {rows[1].y:.2f}" + "%d" % 3
-try:
-    numbers = list(map(int, text.split())) + [int("x")]
-except ValueError as error:
-    deque([error]).clear()
-try:
-    print(end="")
-    input()
-except EOFError:
-    pass
-"""
-
-
-REHEARSED = b"done\n"
-"""What the program says before it ends, and then waits."""
-
-REHEARSAL = (
-    _TYPICAL
-    + b"""
-class Last:
-    def __del__(self, os=__import__("os")):
-        os.write(1, b"done\\n")
-        os.read(0, 1)
-last = Last()
-"""
-)
-"""A program that does what most do, to be looked at in the moment before it is no more."""
-
-REHEARSAL_INPUT = b"41\n"
-
-
-def rehearsal(source):
-    """The request to run such a program."""
-    files = [["main.py", len(source), 0o644]]
-    return {"op": "run", "files": files, "entry": "main.py", "args": [], "rlimits": {"core": 0}}
-
-
 def _rehearse():
     """Take the page faults of a typical run before there is a request to wait for them.
 
@@ -285,11 +239,11 @@ def _rehearse():
     This goes the way of a run: a request with a file, a program that computes, prints and reads, and
     its end.
     """
-    request = protocol.parse(protocol.pack(rehearsal(_TYPICAL)))
+    request = protocol.parse(protocol.pack(rehearsal.request(rehearsal.TYPICAL)))
     limits.set_rlimits(request["rlimits"])
     name = request["files"][0][0]
     fd = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
-    os.write(fd, _TYPICAL)
+    os.write(fd, rehearsal.TYPICAL)
     os.close(fd)
     module = types.ModuleType("__rehearsal__")
     namespace = module.__dict__

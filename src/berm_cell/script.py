@@ -169,7 +169,9 @@ class Script:
         record.append(0 if skips is None else RECORD.size * (skips + 1))
         if otherwise is not None and otherwise.at is not None:
             record[-1] = otherwise.at - self._next
-        elif otherwise is not None:
+            if not record[-1]:
+                raise ValueError("a call that fails cannot be made again at once: 0 means to stop")
+        elif otherwise is not None:  # one that is placed later
             otherwise.comes_from.append((len(self._records), self._next))
         for index, word in enumerate(record):
             if isinstance(word, Variable):

@@ -15,11 +15,9 @@ when a layer cannot be applied, for a cell with its number.
 
 import gc
 import os
-import select
 import signal
 import socket
 import sys
-import time
 
 from berm_cell import _syscalls as sys_
 from berm_cell import (
@@ -27,27 +25,20 @@ from berm_cell import (
     canary,
     carried,
     cells,
-    clerk,
     confinement,
     hot,
     init,
     program,
     protocol,
     rundir,
+    server_warden,
     stack,
     steps,
     template,
-    tree,
-    warden,
 )
-
-LEAVE_TIMEOUT = 3.0
-"""Seconds that the agents have to end their runs when the host is gone."""
 
 HEARD_AT_ONCE = 64
 """Orders taken in one turn before the runs are looked after again."""
-
-ORPHAN_ROUNDS = 10_000
 
 
 def serve(host_fd):
@@ -177,7 +168,7 @@ class Server:
     def __init__(self, host, ground):
         self._host = host
         self._ground = ground
-        self._warden = ServerWarden(host, ground)
+        self._warden = server_warden.ServerWarden(host, ground)
         cell = ground.cell
         self._learns = cell["in_process"] and cell["gathers"] != "agent" and ground.ring.works
         self._template = None
@@ -231,10 +222,7 @@ class Server:
                 pid, sock, request = agent.start(self._ground, order, self._host.fileno())
                 if pid:
                     self._warden.add_agent(order.number, pid, sock)
-            elif self._template is not None:
-                self._template.ask(order)
-                self._warden.expect(order.number)
-            else:
+            elif not self._ask_template(order):
                 run, request = cells.make(self._ground, order, gathered=False)
                 if run is not None:
                     self._warden.adopt(run)
@@ -255,23 +243,28 @@ class Server:
         self._warden.heed(made)
         return None
 
+    def _ask_template(self, order):
+        """Have the template make a cell; False if there is none, or it cannot be asked now."""
+        if self._template is None:
+            return False
+        try:
+            self._template.ask(order)
+        except OSError:
+            return False
+        self._warden.expect(order.number)
+        return True
+
     def _learn(self, owner):
         """Have what all cells write to copied by their forks; returns the request in a program's process."""
-        first = self._template
-        if first is not None:
-            ranges, _ = hot.learn(self._ground, owner, first.make)
-            if not ranges:
-                return None
+        made = self._template
+        make = made.make if made is not None else self._fork
+        ranges, request = hot.learn(self._ground, owner, make)
+        if request is None and ranges and made is not None:
             request = self._start_template(ranges)
-            if request is not None:
-                return request
-            pinned = self._template.pins
-        else:
-            ranges, request = hot.learn(self._ground, owner, self._fork)
-            if request is not None:
-                return request
-            pinned = bool(ranges) and self._ground.ring.pin(ranges)
-        if pinned:
+            made = self._template
+        if request is not None or not ranges:
+            return request
+        if made.pins if made is not None else self._ground.ring.pin(ranges):
             self._warden.copied = sum(size for _, size in ranges)
         return None
 
@@ -284,184 +277,3 @@ class Server:
             self._warden.end_all()
             self._ground.berth.remove()
         os._exit(0)
-
-
-class ServerWarden(warden.Warden):
-    """Watches the runs made here, and stands between the host and the agents of the others."""
-
-    def __init__(self, host, ground):
-        super().__init__(host, host.fileno())
-        self._ground = ground
-        self._agents = {}
-        self._clerks = {}
-        self._template = None
-        self._expected = {}  # cells that the template is to fork, and whether they are still wanted
-        self._early = {}  # processes that ended before the template had told of them
-        self._undertaker = None
-        if ground.cell["gathers"] == "init":
-            self._undertaker = clerk.Undertaker()
-
-    def add_agent(self, number, pid, sock):
-        """A cell with a warden of its own was made."""
-        self._agents[number] = (pid, sock)
-
-    def heed(self, made):
-        """Hear of the cells that a template has forked; of no other one from here on."""
-        if self._template is not None:
-            self._off(self._template.fd)
-        self._template = made
-        self._on(made.fd, select.POLLIN, lambda _event: self._born())
-
-    def expect(self, number):
-        """The template is to fork the cell of this number."""
-        self._expected[number] = True
-
-    def not_made(self, number, failure):
-        """A cell could not be made."""
-        self.tell(dict(failure.frame(), id=number))
-        self.tell({"op": "gone", "id": number})
-
-    def _born(self):
-        try:
-            run = self._template.born()
-        except steps.StepFailed as failure:
-            del self._expected[failure.number]
-            self.not_made(failure.number, failure)
-            return
-        except EOFError:
-            os._exit(70)  # the host starts another fork server
-        self.adopt(run)
-        if not self._expected.pop(run.number):
-            self.order({"op": "end", "id": run.number})
-        early = [pid for pid in (run.program, run.init) if pid in self._early]
-        for pid in early:
-            self._reaped(pid, *self._early.pop(pid))
-
-    def order(self, message):
-        """Follow an order, or hand it on to the agent whose run it is about."""
-        if message["id"] in self._expected:
-            self._expected[message["id"]] = (
-                False  # it can only be that the cell is not wanted any more
-            )
-            return
-        known = self._agents.get(message["id"])
-        if known is None:
-            super().order(message)
-            run = self.runs.get(message["id"])
-            if run is not None and run.watched and message["op"] == "watch":
-                self._resize_disk(run)
-            return
-        try:
-            protocol.send_frame(known[1], message)
-        except OSError:
-            pass  # it is about to be reaped
-
-    def _resize_disk(self, run):
-        """Give the run's file system another size than its cell was parked with."""
-        if self._ground.cell["mounts"] and run.limits["disk"] != self._ground.cell["disk"]:
-            cell, size = self._ground.cell, run.limits["disk"]
-            # It fails if more is in use already: then the program was quicker, and is over its limit.
-            self._hand_over(
-                run,
-                lambda: steps.resize_disk(cell, size),
-                lambda status: run.stop("disk") if status else None,
-            )
-
-    def _hand_over(self, run, work, then):
-        """Let a clerk do what takes long or must be done inside the run's mounts."""
-        pid = clerk.start(run.held[1] if len(run.held) > 1 else -1, work)
-        self._clerks[pid] = then
-
-    def report(self, run):
-        """Tell the host how a run ended, and whether anything is left to do for it."""
-        if run.collect is None:
-            run.told_gone = run.reaped and run.run_dir is None
-            self.tell(dict(run.report(), gone=run.told_gone))
-
-    def bury(self, run):
-        """Take out of a finished run's files what the host wants, and remove them."""
-        number = run.number
-        if run.collect is not None:
-            message = run.report()
-            self._hand_over(
-                run,
-                lambda: clerk.collect(run, message, self.tell),
-                lambda status: self._collected(run, status),
-            )
-        elif run.run_dir is not None:
-            self._clear(run)
-        elif not (run.reported and run.told_gone):
-            self.tell({"op": "gone", "id": number})
-        if self._undertaker is not None:
-            self._undertaker.take(run.held)
-
-    def _collected(self, run, status):
-        if status:
-            text = "the files that the run left could not be read"
-            self.tell({"op": "failed", "id": run.number, "step": "collect", "text": text})
-        self._clear(run)
-
-    def _clear(self, run):
-        """Remove the files of a run where they are on the host, then say that it is gone."""
-        number, path = run.number, run.run_dir
-        if path is None or rundir.remove_small(path):
-            self.tell({"op": "gone", "id": number})
-        else:
-            self._hand_over(
-                run,
-                lambda: rundir.remove(path),
-                lambda _status: self.tell({"op": "gone", "id": number}),
-            )
-
-    def reaped_other(self, pid, status, usage):
-        """A clerk or an agent; or an orphan, which has its own agent to answer for it."""
-        if pid in self._clerks:
-            then = self._clerks.pop(pid)
-            if then is not None:
-                then(status)
-            return
-        for number, (known, sock) in self._agents.items():
-            if known == pid:
-                sock.close()
-                del self._agents[number]
-                if os.WIFSIGNALED(status):
-                    self._kill_orphans()
-                self.tell({"op": "gone", "id": number})
-                return
-        if self._expected:
-            self._early[pid] = (status, usage)
-
-    def _kill_orphans(self):
-        """End what an agent left that was itself killed: this process is a subreaper, so it is here."""
-        if "pid-namespace" in self._ground.cell["layers"]:
-            return  # the pid namespace ended with its init
-        ours = {pid for pid, _ in self._agents.values()} | set(self._clerks)
-        for _ in range(ORPHAN_ROUNDS):
-            orphans = [pid for pid in tree.own_children(self._ground.proc) if pid not in ours]
-            if not orphans:
-                return
-            for pid in orphans:
-                os.kill(pid, signal.SIGKILL)
-                os.waitpid(pid, 0)
-
-    def end_all(self):
-        """The host is gone: end every run; agents have their sockets closed, and a moment."""
-        for run in list(self.runs.values()):
-            run.unwanted = True
-            run.stop("host")
-        for _pid, sock in self._agents.values():
-            sock.close()
-        deadline = time.monotonic() + LEAVE_TIMEOUT
-        left = {pid for pid, _ in self._agents.values()}
-        while left and time.monotonic() < deadline:
-            try:
-                pid = os.waitpid(-1, os.WNOHANG)[0]
-            except ChildProcessError:
-                break
-            if pid == 0:
-                time.sleep(0.005)
-            left.discard(pid)
-        for pid in left:
-            os.kill(pid, signal.SIGKILL)
-        self._agents.clear()
-        self._kill_orphans()

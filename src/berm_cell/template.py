@@ -20,6 +20,8 @@ from berm_cell import cells, program, steps
 PATIENCE = 15.0
 """Seconds that it may take to fork when somebody waits for it."""
 
+NOT_FORKED = steps.StepFailed("fork", OSError(0, "the template could not fork"))
+
 _PROCESS = struct.Struct("=i")
 
 
@@ -41,32 +43,34 @@ class Template:
         self.pid = pid
 
     def ask(self, order):
-        """Have a cell made; raises ``StepFailed``."""
+        """Have a cell made.
+
+        Raises ``StepFailed``; ``EOFError`` if the template is gone; ``OSError`` if it cannot be asked
+        now: anybody of the same user can have too many descriptors under way.
+        """
         beginning = cells.begin(self._ground, order)
         hold = self._ground.confinement
         try:
-            with steps.step("template"):
-                hold.instruct_template(self._sock, order, beginning.ends[0], beginning.namespace)
-        except steps.StepFailed:
+            hold.instruct_template(self._sock, order, beginning.ends[0], beginning.namespace)
+        except ConnectionError as error:
+            raise EOFError("the template is gone") from error
+        except OSError:
             beginning.give_up()
             raise
         beginning.handed_out()
         self._pending.append(beginning)
 
     def born(self):
-        """Take the next cell that has its process; returns its :class:`berm_cell.run.Run`.
+        """Take the next cell that has its process; raises ``EOFError`` if the template is gone.
 
-        Raises ``StepFailed`` with the cell's ``number`` if it could not be forked, ``EOFError`` if the
-        template is gone.
+        Returns its number, and its :class:`berm_cell.run.Run`; None if it could not be forked.
         """
         process = self.answer()
         beginning = self._pending.popleft()
         if not process:
             beginning.give_up()
-            failure = steps.StepFailed("fork", OSError(0, "the template could not fork"))
-            failure.number = beginning.order.number
-            raise failure
-        return beginning.run(process, gathered=False)
+            return beginning.order.number, None
+        return beginning.order.number, beginning.run(process, gathered=False)
 
     def answer(self):
         """Wait for what it says next; raises ``EOFError`` if it does not."""
@@ -77,15 +81,13 @@ class Template:
             raise EOFError("the template is gone")
         return _PROCESS.unpack(data)[0]
 
-    @property
-    def busy(self):
-        """Whether a cell is still to have its process."""
-        return bool(self._pending)
-
     def make(self, order):
         """Have a cell made, and wait for it, while no other is; returns as :func:`berm_cell.cells.make`."""
         self.ask(order)
-        return self.born(), None
+        run = self.born()[1]
+        if run is None:
+            raise NOT_FORKED
+        return run, None
 
     def close(self):
         """End it."""
