@@ -12,6 +12,7 @@ import pytest
 import berm
 from berm.cell.builder import ForkServer, Slots
 from berm.cell.cell import Cell
+from berm_cell import _syscalls as sys_
 from berm_cell import hot
 
 pytestmark = [
@@ -74,7 +75,7 @@ async def test_root_pins_past_what_a_user_may_lock():
     if not has_rings() or os.geteuid() != 0:
         pytest.skip("needs io_uring, and root with CAP_IPC_LOCK")
     ring = hot.Ring()
-    if not ring.serves(in_process=False):
+    if not sys_.may_lock():
         ring.close()
         pytest.skip("this root has no CAP_IPC_LOCK")
     before = resource.getrlimit(resource.RLIMIT_MEMLOCK)
@@ -90,10 +91,7 @@ async def test_root_pins_past_what_a_user_may_lock():
 
 @pytest.mark.serial
 async def test_what_pins_is_made_before_the_capability_goes():
-    ring = hot.Ring()
-    unbounded = ring.serves(in_process=False)
-    ring.close()
-    if not unbounded:
+    if not has_rings() or not sys_.may_lock():
         pytest.skip("needs io_uring and CAP_IPC_LOCK")
     before = resource.getrlimit(resource.RLIMIT_MEMLOCK)
     resource.setrlimit(resource.RLIMIT_MEMLOCK, (0, before[1]))
@@ -105,14 +103,23 @@ async def test_what_pins_is_made_before_the_capability_goes():
         resource.setrlimit(resource.RLIMIT_MEMLOCK, before)
 
 
-def test_with_little_room_only_interpreters_that_run_programs_pin(monkeypatch):
-    monkeypatch.setattr(hot.sys_, "may_lock", lambda: False)
+def test_where_nothing_can_be_pinned_the_ring_is_let_go(monkeypatch):
     monkeypatch.setattr(hot.sys_, "new_ring", lambda: os.open("/dev/null", os.O_RDONLY))
     ring = hot.Ring()
-    assert ring.serves(in_process=True)
-    assert not ring.serves(in_process=False)
-    assert not ring.pin([(0, 4096)])  # no ring at all: the kernel refuses, and it is let go
-    assert not ring.serves(in_process=True)
+    assert ring.works
+    assert not ring.pin([(0, 4096)])
+    assert not ring.works
+
+
+@pytest.mark.serial
+@pytest.mark.requires_toolchain("c")
+async def test_only_interpreters_that_run_programs_pin():
+    async with berm.Engine(berm.Config(plan="namespaces", pool_floor=0, pool_ceiling=0)) as engine:
+        program = await engine.prepare("int main(void) { return 0; }", "c")
+        assert (await engine.execute(program)).outcome.ok
+        program.close()
+        for pool in engine.pools:
+            assert pinned(pool.server_pid) == 0
 
 
 async def test_a_parked_cell_costs_what_its_fork_copied_too(monkeypatch):
