@@ -1,8 +1,7 @@
-"""Files in one anonymous file: how sources enter a cell, and how artifacts leave it.
+"""Files in one anonymous file: how artifacts leave a cell.
 
 A bundle is the contents one after the other; the rows ``[name, size, mode]`` that travel in the
-frame say where each begins. The cell writes them below its own empty working directory; on the
-way out the agent opens each file beneath the working directory without following any link,
+frame say where each begins. (How sources enter a cell: :mod:`berm_cell.launch`.) The agent opens each file beneath the working directory without following any link,
 takes regular files only, and stops at the caps that the host named.
 """
 
@@ -16,22 +15,6 @@ from berm_cell import protocol
 
 _CHUNK = 1 << 16
 _BUSY = (errno.ENOENT, errno.ELOOP, errno.EXDEV, errno.ENXIO, errno.EACCES, errno.ENOTDIR)
-
-
-def unpack(bundle_fd, rows):
-    """Write the files of a bundle below the current directory."""
-    offset = 0
-    for name, size, mode in rows:
-        parts = protocol.checked_name(name)
-        if len(parts) > 1:
-            os.makedirs("/".join(parts[:-1]), 0o755, exist_ok=True)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        fd = os.open("/".join(parts), flags, mode & 0o755)
-        try:
-            _copy(bundle_fd, offset, size, fd)
-        finally:
-            os.close(fd)
-        offset += size
 
 
 def _copy(source, offset, size, target):

@@ -11,7 +11,7 @@ import signal
 import struct
 
 from berm_cell import _syscalls as sys_
-from berm_cell import carried, layers, machine, protocol, rules, script, steps
+from berm_cell import carried, launch, layers, machine, protocol, rules, script, steps
 
 _BLOCK = 16
 """What a cell has from its fork server is numbered from here on, or higher where that is taken."""
@@ -56,7 +56,7 @@ class Confinement:
         )
         self._script = self._layers.script
         with steps.step("machine"):
-            self._machine = machine.Machine(self._script, requests=not cell["in_process"])
+            self._machine = machine.Machine(self._script)
         self._size = len(self._script.image())
         self._machine.set("size", self._size)
 
@@ -262,11 +262,20 @@ class Confinement:
         """Close what :meth:`park` left open: there is a program, and it is not to have it."""
         os.close(self._base + layers.PROGRAM)
 
-    def execute(self, request):
-        """Become a program as a script of the host's says; returns only if the kernel refuses it."""
+    def execute(self):
+        """Become a program as the host's script says, which :meth:`park` has heard; returns if it is refused."""
         for number in _IGNORED:
             signal.signal(number, signal.SIG_DFL)
-        self._machine.run_request(request)
+        self._machine.run_request()
+
+    def furnish(self):
+        """Get ready for a program as the host's script says; returns what is told to its interpreter."""
+        self._machine.run_request()
+        told = launch.told(self._machine.take)
+        self._make("forget")
+        if not self._closes:
+            sys_.close_all_but([0, 1, 2])
+        return told
 
     def tell(self, data):
         """Say something else to the warden, which ends the conversation."""

@@ -24,7 +24,7 @@ import select
 import signal
 
 from berm_cell import _syscalls as sys_
-from berm_cell import cells, protocol, rehearsal, rundir, steps
+from berm_cell import cells, launch, protocol, rehearsal, rundir, steps
 
 _PRESENT = 1 << 63
 _EXCLUSIVE = 1 << 56  # mapped by this process alone (Documentation/admin-guide/mm/pagemap.rst)
@@ -108,8 +108,10 @@ def _run(learner, sock, spans):
     try:
         os.write(bundle, rehearsal.WHOLE)
         os.write(feed, rehearsal.INPUT)
-        request = dict(rehearsal.request(rehearsal.WHOLE), env=dict(os.environ))
-        protocol.send_frame(sock, request, [stdin, stdout, stdout, bundle])
+        files = [[rehearsal.REQUEST["entry"], len(rehearsal.WHOLE), 0o644]]
+        told = protocol.pack(rehearsal.REQUEST)
+        request = launch.interpret(files, rehearsal.RLIMITS, told)
+        protocol.send_packet(sock, request, [stdin, stdout, stdout, bundle])
         os.close(stdout)
         stdout = -1
         said = b""

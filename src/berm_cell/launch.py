@@ -1,7 +1,7 @@
-"""A program that is executed, as the script by which its process becomes it; written by the host.
+"""A program, as the script by which its process becomes it; written by the host.
 
-In the order in which it happens: its streams, its files, its limits, the exec; and what it says on
-standard error where one of these is refused. The process is confined by then, the kernel checks each
+In the order in which it happens: its streams, its files, its limits, the exec if it is executed; and what
+it says on standard error where one of these is refused. The process is confined by then, the kernel checks each
 call as it would one of the program's own, and the descriptors that came with the script have the lowest
 numbers that are free.
 """
@@ -20,17 +20,20 @@ REFUSED = 127
 
 _STREAMS = 3
 _FIRST = 3
-_CALLS, _CALLS_OF_A_FILE = 24, 3
+_FOURTH = _FIRST + _STREAMS
+_CALLS, _CALLS_OF_A_FILE, _CALLS_TO_GO_ON = 24, 3, 2
+_TO_THE_LAST = 0xFFFFFFFF
 _AT_FDCWD = -100
 _BUNDLE_AT = 0x1100000000
 _PROT_READ, _MAP_PRIVATE_FIXED_NOREPLACE = 1, 0x100002
 _POINTER = struct.Struct("=Q")
+_LENGTH = struct.Struct("=Q")
 _LIMIT = struct.Struct("=QQ")
 _FILE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def write(argv, env, files, rlimits, waits=False):
-    """Return the script, as bytes.
+def execute(argv, env, files, rlimits, waits=False):
+    """Return the script of a program that is executed, as bytes.
 
     Args:
         argv: the command; a name without a slash is looked for in the ``PATH`` of ``env``.
@@ -43,30 +46,79 @@ def write(argv, env, files, rlimits, waits=False):
     The descriptors that go with it: standard input, output and error, and the fourth if there is one.
     Raises ``FrameError`` for a file name that is not allowed, ``ValueError`` for what no process can be given.
     """
-    folders = _folders(files)
     paths = _paths(argv[0], env)
-    calls = _CALLS + _CALLS_OF_A_FILE * len(files) + len(folders) + len(rlimits) + len(paths)
-    it = script.Script(script.REQUEST_AT, calls)
-    failed = script.Label()
+    it, failed = _begin(files, rlimits, len(paths))
+    if waits:
+        it.call("dup3", _FOURTH, CONTROL, 0, otherwise=failed)
+        argv = [*argv, str(CONTROL)]
+    _furnish(it, files, rlimits, failed)
+    arguments = _pointers(it, argv)
+    environment = _pointers(it, [_variable(*pair) for pair in env.items()])
+    for path in paths:
+        it.call("execve", it.text(path), arguments, environment, skips=0)
+    _refuse(it, "berm: cannot start %s: " % argv[0])
+    it.place(failed)
+    _refuse(it, "berm: the program cannot be started: ")
+    it.end()
+    return it.image()
+
+
+def interpret(files, rlimits, told):
+    """Return the script of a program that is run by the interpreter that the process is already.
+
+    Args:
+        files, rlimits: as in :func:`execute`.
+        told: what the interpreter is to be told, which goes on where the script ends.
+    """
+    it, failed = _begin(files, rlimits, _CALLS_TO_GO_ON)
+    _furnish(it, files, rlimits, failed)
+    size = sum(row[1] for row in files)
+    if size:
+        it.call("munmap", _BUNDLE_AT, size, otherwise=failed)
+    # Where there is no such call, who goes on closes them.
+    it.call("close_range", _FIRST, _TO_THE_LAST, skips=0)
+    end = it.here
+    it.place(failed)
+    _refuse(it, "berm: the program cannot be started: ")
+    it.end()
+    return it.image(end=end, extra=it.data(_LENGTH.pack(len(told)) + told))
+
+
+def told(memory):
+    """What a script of :func:`interpret` tells.
+
+    Args:
+        memory: a function of an address and a size that returns the bytes there.
+    """
+    address = script.HEADER.unpack(memory(script.REQUEST_AT, script.HEADER.size))[7]
+    size = _LENGTH.unpack(memory(address, _LENGTH.size))[0]
+    return memory(address + _LENGTH.size, size)
+
+
+def _begin(files, rlimits, more):
+    """A script that begins with the streams, and the label of what tells that something was refused."""
+    calls = _CALLS + _CALLS_OF_A_FILE * len(files) + len(_folders(files)) + len(rlimits) + more
+    it, failed = script.Script(script.REQUEST_AT, calls), script.Label()
     it.begin("become")
     it.call("umask", 0o022)  # what :func:`loader` has done by now
     for stream in range(_STREAMS):
         it.call("dup3", _FIRST + stream, stream, 0, otherwise=failed)
-    fourth = _FIRST + _STREAMS
-    if waits:
-        it.call("dup3", fourth, CONTROL, 0, otherwise=failed)
-        argv = [*argv, str(CONTROL)]
-    it.call("close", fourth + 1, skips=0)  # the file of a script that was too large for a packet
-    for folder in folders:
+    return it, failed
+
+
+def _furnish(it, files, rlimits, failed):
+    """The files of the program, and its limits."""
+    it.call("close", _FOURTH + 1, skips=0)  # the file of a script that was too large for a packet
+    for folder in _folders(files):
         it.call("mkdirat", _AT_FDCWD, it.text(folder), 0o755, otherwise=failed)
     size = sum(row[1] for row in files)
     if size:  # mapped, because a cell may not send one file to another (sendfile)
         it.call(
-            *("mmap", _BUNDLE_AT, size, _PROT_READ, _MAP_PRIVATE_FIXED_NOREPLACE, fourth, 0),
+            *("mmap", _BUNDLE_AT, size, _PROT_READ, _MAP_PRIVATE_FIXED_NOREPLACE, _FOURTH, 0),
             returns=_BUNDLE_AT,
             otherwise=failed,
         )
-    at, number = _BUNDLE_AT, fourth + 1
+    at, number = _BUNDLE_AT, _FOURTH + 1
     for name, size, mode in files:
         # The mode is the file's whatever the umask, which takes away from it what this does.
         it.call(
@@ -82,15 +134,6 @@ def write(argv, env, files, rlimits, waits=False):
         value = limits.at_most_hard(name, value)
         both = it.data(_LIMIT.pack(value, value))
         it.call("prlimit64", 0, limits.RLIMITS[name], both, otherwise=failed)
-    arguments = _pointers(it, argv)
-    environment = _pointers(it, [_variable(*pair) for pair in env.items()])
-    for path in paths:
-        it.call("execve", it.text(path), arguments, environment, skips=0)
-    _refuse(it, "berm: cannot start %s: " % argv[0])
-    it.place(failed)
-    _refuse(it, "berm: the program cannot be started: ")
-    it.end()
-    return it.image()
 
 
 def loader(image, descriptors):

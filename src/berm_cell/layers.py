@@ -127,6 +127,7 @@ class Layers:
         self._confine(landlock)
         self._tell()
         self._hear()
+        self._forget()
         self.script.end()
 
     def _path(self, name):
@@ -364,9 +365,14 @@ class Layers:
         it = self.script
         it.begin("hear")
         self._frame = script.REQUEST_AT
-        if self._cell["in_process"]:
-            self._frame = it.room(protocol.MAX_FRAME + 1)
         self._control = it.room(_CONTROL)
         vector = it.data(_IOVEC.pack(self._frame, protocol.MAX_FRAME + 1))
         self._heard = it.data(_MSGHDR.pack(0, 0, vector, 1, self._control, _CONTROL, 0))
         it.call("recvmsg", self._base + PROGRAM, self._heard, _MSG_CMSG_CLOEXEC)
+
+    def _forget(self):
+        """In an interpreter: give back the memory of the request, which counts against a program's."""
+        it = self.script
+        it.begin("forget")
+        it.layer("forget")
+        it.call("munmap", script.REQUEST_AT, script.SIZES[script.REQUEST_AT])

@@ -169,14 +169,12 @@ class Machine:
 
     Args:
         written: the :class:`berm_cell.script.Script`.
-        requests: whether scripts of the host are read as well.
     """
 
-    def __init__(self, written, requests):
-        size = _SCRIPTS if requests else script.SIZES[script.CONFINEMENT_AT]
+    def __init__(self, written):
         self._base = script.CONFINEMENT_AT
-        sys_.map_at(self._base, size)
-        self._memory = sys_.memory_at(self._base, size)
+        sys_.map_at(self._base, _SCRIPTS)
+        self._memory = sys_.memory_at(self._base, _SCRIPTS)
         self._words = self._memory.cast("Q")
         sys_.map_at(script.CODE_AT, len(IMAGE))
         self._run = sys_.machine_code(script.CODE_AT, IMAGE, _RUN_AT) or self._by_python
@@ -211,10 +209,10 @@ class Machine:
             raise self.failure(self._words[0], self._words[1])
         return self._words[0]
 
-    def run_request(self, image):
-        """Make the calls of a script of the host's; returns only if that ends without an exec."""
-        self.put(script.REQUEST_AT, image)
-        first, end = script.HEADER.unpack_from(image)[5:7]
+    def run_request(self):
+        """Make the calls of the host's script, which is in its place; returns if that does not exec."""
+        header = self.take(script.REQUEST_AT, script.HEADER.size)
+        first, end = script.HEADER.unpack(header)[5:7]
         self._run(first, end, script.REQUEST_AT)
 
     def failure(self, result, stopped):

@@ -17,7 +17,7 @@ import sys
 import types
 
 from berm_cell import _syscalls as sys_
-from berm_cell import bundle, limits, protocol, rehearsal, steps
+from berm_cell import limits, protocol, rehearsal, steps
 
 
 def park(cell, order, hold):
@@ -85,20 +85,14 @@ def _hear(cell, hold):
         data, fds = hold.park()
         if not data and not fds:
             return _vanish()
-        if not cell["in_process"] and data[:1] != b"{":
-            hold.execute(data)
+        if data[:1] == b"{":
+            return _take(hold, protocol.parse(data), fds)
+        if not cell["in_process"]:
+            hold.execute()
             return _vanish()
-        hold.close()
-        request = protocol.parse(data)
+        return protocol.parse(hold.furnish())
     except (OSError, protocol.FrameError, steps.StepFailed) as failure:
         return _fail(hold, failure)
-    try:
-        _take(request, fds, "rlimits" in cell["layers"])
-        return request
-    except (OSError, protocol.FrameError, KeyError, TypeError, ValueError) as failure:
-        text = "berm: the program cannot be started: %s\n" % (failure,)
-        os.write(2, text.encode("utf-8", "replace")[:500])
-    os._exit(127)
 
 
 def _fail(hold, failure):
@@ -122,14 +116,14 @@ def _vanish():
     raise AssertionError("unreachable")
 
 
-def _take(request, fds, limited):
-    for target, fd in enumerate(fds[:3]):
+def _take(hold, request, fds):
+    """Get ready for a canary."""
+    hold.close()
+    for target, fd in enumerate(fds):
         os.dup2(fd, target)
-    if request["files"]:
-        bundle.unpack(fds[3], request["files"])
     protocol.close_all(fds)
-    if limited:
-        limits.set_rlimits(request["rlimits"])
+    limits.set_rlimits(request["rlimits"])
+    return request
 
 
 _after_fork = []
@@ -174,12 +168,13 @@ def load(request):
     """Make ``__main__`` of the request and compile the program.
 
     Args:
-        request: the run request; ``entry`` is the file, ``args`` its arguments.
+        request: ``entry`` is the file, ``args`` its arguments, ``names`` those of all files,
+            ``env`` its environment if it has another one than the fork server, else None.
 
     Returns ``(code, namespace)``; a program that does not compile ends here, as it would
     outside: its SyntaxError on stderr and exit code 1.
     """
-    if request["env"] != dict(os.environ):  # usually it is the one of the fork server
+    if request["env"] is not None:  # usually it is the one of the fork server
         os.environ.clear()
         os.environ.update(request["env"])
     if request.get("terminal"):  # create_stdio: what is a terminal is line-buffered
@@ -187,7 +182,7 @@ def load(request):
             stream.reconfigure(line_buffering=True)  # pyright: ignore[reportAttributeAccessIssue]
     entry = request["entry"]
     path = sys.path[0] + "/" + entry if sys.version_info >= (3, 9) else entry
-    _forget_shadowed(request["files"])
+    _forget_shadowed(request["names"])
     sys.argv = [entry] + [str(arg) for arg in request["args"]]
     if hasattr(sys, "orig_argv"):
         sys.orig_argv = ["python3"] + sys.argv
@@ -239,9 +234,9 @@ def _rehearse():
     This goes the way of a run: a request with a file, a program that computes, prints and reads, and
     its end.
     """
-    request = protocol.parse(protocol.pack(rehearsal.request(rehearsal.TYPICAL)))
-    limits.set_rlimits(request["rlimits"])
-    name = request["files"][0][0]
+    request = protocol.parse(protocol.pack(rehearsal.REQUEST))
+    limits.set_rlimits(rehearsal.RLIMITS)
+    name = request["entry"]
     fd = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
     os.write(fd, rehearsal.TYPICAL)
     os.close(fd)
@@ -249,16 +244,15 @@ def _rehearse():
     namespace = module.__dict__
     source = _describe(namespace, name, sys.path[0] + "/" + name)
     os.unlink(name)
-    _forget_shadowed(request["files"])
     exec(compile(source, name, "exec", 0, True), namespace)
     del module, namespace
     _flush()
     gc.collect()
 
 
-def _forget_shadowed(files):
+def _forget_shadowed(names):
     """A file of the submission wins over a preloaded module of its name, as sys.path[0] does."""
-    for name, _size, _mode in files:
+    for name in names:
         top = name.split("/")[0]
         if top.endswith(".py"):
             top = top[:-3]

@@ -43,8 +43,7 @@ last = Last()
 
 INPUT = b"41\n"
 
+RLIMITS = {"core": 0}
 
-def request(source):
-    """The request to run such a program."""
-    files = [["main.py", len(source), 0o644]]
-    return {"op": "run", "files": files, "entry": "main.py", "args": [], "rlimits": {"core": 0}}
+REQUEST = {"op": "run", "entry": "main.py", "args": [], "names": ["main.py"], "env": None}
+"""What its interpreter is told."""

@@ -15,7 +15,8 @@ A script begins with a header of eight words:
 4   where these texts are: 64 bytes for each error, the last eight of them the length
 5   the first record and
 6   where the records end, for who is told no other
-7   a descriptor on which to tell that it stopped before its end
+7   of confinement: a descriptor on which to tell that it stopped before its end; of a request: where
+    what is told to an interpreter is
 ==  =========================================================================================
 
 A record is the number of a system call, six arguments, what it has to return (-1: anything), and the
@@ -48,6 +49,7 @@ _NUMBERS = {
     "mmap": (9, 222),
     "mount": (165, 40),
     "mount_setattr": (442, 442),
+    "munmap": (11, 215),
     "openat": (257, 56),
     "openat2": (437, 437),
     "pipe2": (293, 59),
@@ -213,20 +215,25 @@ class Script:
         self._room -= -(-size // WORD) * WORD
         return self.address + self._room
 
-    def header(self, first, descriptor=0, end=None):
+    def header(self, first, extra=0, end=None):
         """Its first bytes.
 
         Args:
             first: the part to begin with.
-            descriptor: on which to tell that it stopped before its end.
+            extra: the last word.
             end: where the calls end, if not with its own.
         """
         ends = (self.address + self.parts[first][0], end or self.address + self._next)
-        return HEADER.pack(0, 0, 0, 0, TEXTS_AT, *ends, descriptor)
+        return HEADER.pack(0, 0, 0, 0, TEXTS_AT, *ends, extra)
 
-    def image(self, end=None):
-        """The bytes to be read at its address; ``end`` as in :meth:`header`."""
-        header = self.header(next(iter(self.parts)), end=end)
+    @property
+    def here(self):
+        """The address of the next call."""
+        return self.address + self._next
+
+    def image(self, end=None, extra=0):
+        """The bytes to be read at its address; ``end`` as in :meth:`header`, ``extra`` is its last word."""
+        header = self.header(next(iter(self.parts)), extra, end)
         records = b"".join(RECORD.pack(*[word & MASK for word in row]) for row in self._records)
         gap = bytes(self._limit - self._next)
         return header + records + gap + bytes(self._data)

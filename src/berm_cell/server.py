@@ -157,6 +157,7 @@ def _warm(berth):
     # The launcher's own modules, which no program is to see, nor to pay for taking apart.
     for name in [m for m in sys.modules if m == "berm_cell" or m.startswith("berm_cell.")]:
         sys_.keep_for_ever(sys.modules.pop(name))
+    stack.prepare()
     gc.collect()
     gc.freeze()
     gc.disable()
@@ -172,6 +173,7 @@ class Server:
         cell = ground.cell
         self._learns = cell["in_process"] and cell["gathers"] != "agent" and ground.ring.works
         self._template = None
+        self._kept = ()
 
     def serve(self):
         """Serve until the host is gone; returns the request in a program's process."""
@@ -183,7 +185,11 @@ class Server:
         while True:
             heard, reap = keeper.wait()
             if heard:
-                for message, fds in self._orders():
+                for _ in range(HEARD_AT_ONCE):
+                    try:
+                        message, fds = protocol.receive_frame(self._host, protocol.MSG_DONTWAIT)
+                    except BlockingIOError:
+                        break
                     if message is None:
                         return self._leave()
                     if message["op"] != "cell":
@@ -195,14 +201,6 @@ class Server:
                         return request
             keeper.tend(reap)
 
-    def _orders(self):
-        """What the host has said by now; blocks for nothing."""
-        for _ in range(HEARD_AT_ONCE):
-            try:
-                yield protocol.receive_frame(self._host, protocol.MSG_DONTWAIT)
-            except BlockingIOError:
-                return
-
     def _make(self, message, fds):
         """Make a cell; returns the request in its program's process, None here."""
         owner = (int(message["owner"][0]), int(message["owner"][1]))
@@ -210,6 +208,8 @@ class Server:
         urgent = bool(message.get("urgent"))
         if not urgent and self._learns:
             self._learns = False
+            # Else every program's process, which returns from here, would take them apart.
+            self._kept = (message, fds, owner)
             request = self._learn(owner)
             if request is not None:
                 return request
@@ -259,6 +259,7 @@ class Server:
         made = self._template
         make = made.make if made is not None else self._fork
         ranges, request = hot.learn(self._ground, owner, make)
+        self._kept += (made, make, ranges)
         if request is None and ranges and made is not None:
             request = self._start_template(ranges)
             made = self._template

@@ -24,13 +24,33 @@ _LAYOUT = {
     (3, 12): (7, 0, 28, -1),
     (3, 13): (9, None, 44, -1),
 }
-_PROBE = "at = counter.value"
+_PROBE = compile("at = counter.value", "<probe>", "exec")
 
 
 class _Nothing:
     """Stands for a word that is not there: takes values and forgets them."""
 
     value = 0
+
+
+_NOTHING = (_Nothing(), _Nothing(), 0)
+_sure = []
+
+
+def prepare():
+    """Find out, once for all forks, where the two words are; see :func:`bottom`."""
+    layout = _LAYOUT.get(sys.version_info[:2])
+    # "d" and "t" are debug and free-threaded builds, with other structures.
+    if layout is None or sys.maxsize < 1 << 32 or set(sys.abiflags) & {"d", "t"}:
+        return
+    if sys.implementation.name != "cpython":
+        return
+    index, inner, offset, step = layout
+    state = sys_.thread_state()
+    counter = sys_.int_at(state + offset)
+    if _one_frame_up(counter) - counter.value == step:
+        running = sys_.word_at(state + index * _WORD)
+        _sure.extend((running, inner, counter, _depth(counter)))
 
 
 def bottom():
@@ -41,25 +61,15 @@ def bottom():
     C-level evaluation loop and is valid only there. Where the layout is not sure, setting them
     changes nothing.
     """
-    nothing = (_Nothing(), _Nothing(), 0)
-    layout = _LAYOUT.get(sys.version_info[:2])
-    # "d" and "t" are debug and free-threaded builds, with other structures.
-    if layout is None or sys.maxsize < 1 << 32 or set(sys.abiflags) & {"d", "t"}:
-        return nothing
-    if sys.implementation.name != "cpython":
-        return nothing
-    index, inner, offset, step = layout
-    state = sys_.thread_state()
-    address = state + index * _WORD
+    if not _sure:
+        return _NOTHING
+    slot, inner, counter, delta = _sure
     if inner is not None:
-        address = sys_.word_at(address).value + inner
-    slot, counter = sys_.word_at(address), sys_.int_at(state + offset)
+        slot = sys_.word_at(slot.value + inner)
     known = id(sys._getframe())
     if sys.version_info >= (3, 11):
         known = sys_.word_at(known + 3 * _WORD).value
-    if slot.value != known or _one_frame_up(counter) - counter.value != step:
-        return nothing
-    return slot, counter, _depth(counter)
+    return (slot, counter, delta) if slot.value == known else _NOTHING
 
 
 def _one_frame_up(counter):

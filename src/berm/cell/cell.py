@@ -239,7 +239,7 @@ class Cell:
         fds = [stdin, stdout, stderr]
         if order.bundle is not None:
             fds.append(order.bundle.fd)
-        request = order.request(in_process=self.plan.runtime.in_process)
+        request = order.request(self.plan.runtime)
         self._limit(order)
         began = time.monotonic()
         try:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
 import socket
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from berm.cell.dialogue import Dialogue
-from berm.cell.files import Bundle
+from berm.cell.files import Bundle, Row
 from berm.cell.output import Listener
 from berm.cell.relay import Side
 from berm.errors import InputError
+from berm.policy.plan import Runtime
 from berm_cell import launch, protocol
+
+SCRIPTS_KEPT: Final = 32
+"""The tests of a submission run the same program with the same limits, one after the other."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -56,49 +62,61 @@ class Order:
         """True if the program's three streams are one terminal."""
         return self.dialogue is not None and self.dialogue.terminal is not None
 
-    def request(self, *, in_process: bool) -> bytes:
-        """Return what tells the cell's process: a script to become the program, or what to interpret.
+    def request(self, runtime: Runtime) -> bytes:
+        """Return the script by which the cell's process becomes the program; a frame, for a canary.
 
         Args:
-            in_process: whether the process is the interpreter of its programs.
+            runtime: what the process is, or executes.
 
         Raises :class:`InputError` for what no process can be given.
         """
-        rows = self.bundle.rows if self.bundle is not None else ()
-        if self.canary is None and not in_process:
-            return _script(self.argv, self.env, rows, self.rlimits)
-        request: dict[str, object] = {
-            "op": "run",
-            "env": dict(self.env),
-            "files": rows,
-            "rlimits": dict(self.rlimits),
-        }
-        if self.on_terminal:
-            request["terminal"] = True
         if self.canary is not None:
-            request.update(self.canary)
-        else:
-            request.update(entry=self.argv[0], args=list(self.argv[1:]))
-        data: bytes = protocol.pack(request)
-        return data
+            canary = {**self.canary, "rlimits": dict(self.rlimits)}
+            frame: bytes = protocol.pack(canary)
+            return frame
+        rows = tuple(self.bundle.rows) if self.bundle is not None else ()
+        rlimits = tuple(self.rlimits.items())
+        try:
+            if runtime.in_process:
+                return _interpreted(rows, rlimits, self._told(runtime, rows))
+            return _executed(tuple(self.argv), tuple(self.env.items()), rows, rlimits)
+        except (ValueError, protocol.FrameError) as error:
+            raise InputError(f"A program cannot be given this: {error}.") from error
 
     def waiting(self, argv: Sequence[str]) -> bytes:
         """Return the script to become ``argv``, a runtime that waits until it is told its program."""
-        return _script(argv, self.env, (), self.rlimits, waits=True)
+        script: bytes = launch.execute(argv, self.env, (), self.rlimits, waits=True)
+        return script
+
+    def _told(self, runtime: Runtime, rows: Sequence[Row]) -> bytes:
+        """What the interpreter of the program is told."""
+        told: dict[str, object] = {
+            "op": "run",
+            "entry": self.argv[0],
+            "args": list(self.argv[1:]),
+            "names": [name for name, _, _ in rows],
+            "env": None if self.env == runtime.env else dict(self.env),
+        }
+        if self.on_terminal:
+            told["terminal"] = True
+        data: bytes = protocol.pack(told)
+        return data
 
 
-def _script(
-    argv: Sequence[str],
-    env: Mapping[str, str],
-    rows: Sequence[object],
-    rlimits: Mapping[str, int],
-    *,
-    waits: bool = False,
+@functools.lru_cache(SCRIPTS_KEPT)
+def _interpreted(rows: tuple[Row, ...], rlimits: tuple[tuple[str, int], ...], told: bytes) -> bytes:
+    script: bytes = launch.interpret(rows, dict(rlimits), told)
+    return script
+
+
+@functools.lru_cache(SCRIPTS_KEPT)
+def _executed(
+    argv: tuple[str, ...],
+    env: tuple[tuple[str, str], ...],
+    rows: tuple[Row, ...],
+    rlimits: tuple[tuple[str, int], ...],
 ) -> bytes:
-    try:
-        script: bytes = launch.write(argv, env, rows, rlimits, waits)
-    except (ValueError, protocol.FrameError) as error:
-        raise InputError(f"A program cannot be given this: {error}.") from error
+    script: bytes = launch.execute(argv, dict(env), rows, dict(rlimits))
     return script
 
 
