@@ -35,7 +35,7 @@ def park(cell, order, hold):
         hold.confine()
         if cell["in_process"]:
             _adopt_threading()
-            _become_main()
+            sys.path[0] = os.getcwd()
             _settle(order.rehearses)
     except (OSError, steps.StepFailed) as failure:
         return _fail(hold, failure)
@@ -47,7 +47,6 @@ def be_forked(cell, hold):
 
     Returns the request in a program's process, as :func:`park` does; never in the template's own.
     """
-    _become_main()
     _settle(False)
     sys_.before_fork()
     try:
@@ -60,8 +59,8 @@ def be_forked(cell, hold):
     sys_.after_fork()
     try:
         _adopt_threading()
+        sys.path[0] = os.getcwd()
         if rehearses:
-            sys.path[0] = os.getcwd()
             _settle(True)
     except OSError as failure:
         return _fail(hold, failure)
@@ -69,7 +68,8 @@ def be_forked(cell, hold):
 
 
 def _settle(rehearses):
-    """Let a program find nothing of what was there before it."""
+    """Be, in all but the program, what ``python3 main.py`` is before it reads its file."""
+    gc.enable()
     if rehearses:
         _rehearse()
     gc.freeze()  # what the launcher made is not to be found by gc.get_objects()
@@ -80,8 +80,6 @@ def _settle(rehearses):
 def _hear(cell, hold):
     """Be parked, and take the request."""
     try:
-        if cell["in_process"]:
-            sys.path[0] = os.getcwd()
         data, fds = hold.park()
         if not data and not fds:
             return _vanish()
@@ -157,11 +155,6 @@ def _adopt_threading():
 
 
 # --- in-process Python -----------------------------------------------------------------------
-
-
-def _become_main():
-    """Be, in all but the program, what ``python3 main.py`` is before it reads its file."""
-    gc.enable()
 
 
 def load(request):
