@@ -188,7 +188,8 @@ class Confinement:
         for index, name in enumerate(names):
             it.set(name, layers.LOWEST + index)
         self._place_cgroup(layers.LOWEST + len(names) if order.cgroup_fd >= 0 else -1)
-        head = self._script.header("cgroup", self._base + layers.LINE)
+        line, end = self._base + layers.LINE, self._layers.parked
+        head = self._script.header("cgroup", line, end)
         return head + it.take(script.CONFINEMENT_AT + len(head), self._size - len(head))
 
     def _place_cgroup(self, fd):

@@ -72,6 +72,7 @@ class Layers:
         script: what was written.
         maps, paths: addresses of the texts that are each cell's own: its id maps, its directories.
         told: the address of a word for the process that a template forks.
+        parked: where the calls end by which a process is confined, and has heard its request.
         filter: the system call filter, or None.
     """
 
@@ -127,6 +128,8 @@ class Layers:
         self._confine(landlock)
         self._tell()
         self._hear()
+        self.script.end()
+        self.parked = self.script.here
         self._forget()
         self.script.end()
 
