@@ -21,8 +21,7 @@ class Made:
 
     by_code = False
 
-    def __init__(self, requests=False):
-        self.requests = requests
+    def __init__(self):
         self.it = script.Script(script.CONFINEMENT_AT, 64)
         self.it.begin("all")
         self.it.layer("first")
@@ -30,7 +29,7 @@ class Made:
     def load(self):
         self.it.end()
         if not hasattr(self, "machine"):
-            self.machine = machine.Machine(self.it, self.requests)
+            self.machine = machine.Machine(self.it)
             Made.by_code = self.machine._run != self.machine._by_python
 
     def run(self, *parts, **variables):
@@ -191,14 +190,14 @@ def answered(error):
 
 def request(large=False):
     """A script of the host's that finds no program, and another after it."""
-    made = Made(requests=True)
+    made = Made()
     read, write = (fcntl.fcntl(fd, fcntl.F_DUPFD, 20) for fd in os.pipe())
     os.closerange(3, 20)
     os.set_blocking(read, False)
     os.dup2(write, 2)
     streams = [os.dup2(number, 3 + number) for number in range(3)]
     env = {"X": "x" * 200_000} if large else {}
-    image = launch.write(["./none"], env, (), {})
+    image = launch.execute(["./none"], env, (), {})
     # Up to what would end this process.
     end = script.HEADER.unpack_from(image)[6] - 5 * script.RECORD.size
     cut = script.HEADER.pack(*script.HEADER.unpack_from(image)[:6], end, 0) + image[64:]
@@ -209,7 +208,8 @@ def request(large=False):
         cut = launch.loader(cut, len(streams))
     made.it.call("getppid")
     made.load()
-    made.machine.run_request(cut)
+    made.machine.put(script.REQUEST_AT, cut)
+    made.machine.run_request()
     return os.read(read, 200).decode()
 
 

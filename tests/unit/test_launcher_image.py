@@ -167,7 +167,7 @@ def test_it_becomes_the_program_that_a_request_names(path):
         it.call("dup3", 6, 3, os.O_CLOEXEC)
         it.call("close_range", 6, 0xFFFFFFFF)
         env = {"PATH": "/nonexistent:/usr/bin:/bin", "WORD": "of its own"}
-        request = launch.write(["sh", "-c", 'echo "$0 $WORD"; exit 3', "a"], env, (), {"core": 0})
+        request = launch.execute(["sh", "-c", 'echo "$0 $WORD"; exit 3', "a"], env, (), {"core": 0})
         ended = Ended(path, finished(it), request, fds=[null.fileno()])
     assert (ended.status, ended.stdout, ended.stderr) == (3, b"a of its own\n", b"")
 

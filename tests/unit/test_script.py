@@ -181,7 +181,7 @@ def test_what_the_kernel_writes_is_no_part_of_the_image():
 
 
 def written(argv=("./main",), env=(), files=(), rlimits=(), waits=False):
-    return Reader(launch.write(argv, dict(env), files, dict(rlimits), waits=waits))
+    return Reader(launch.execute(argv, dict(env), files, dict(rlimits), waits=waits))
 
 
 def test_a_command_without_a_slash_is_looked_for_in_its_own_path():
@@ -300,7 +300,7 @@ def test_a_runtime_that_waits_is_told_its_descriptor():
 
 
 def test_a_loader_reads_the_other_script_over_itself_and_goes_on_in_its_second_call():
-    image = launch.write(["./main"], {}, (), {})
+    image = launch.execute(["./main"], {}, (), {})
     loader = launch.loader(image, 4)
     header = script.HEADER.unpack_from(loader)
     assert header[5:7] == (REQUEST_AT + 64, script.HEADER.unpack_from(image)[6])

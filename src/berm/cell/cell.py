@@ -143,7 +143,7 @@ class Cell:
         """
         self._waiting = waiting = Waiting()
         self._limit(order)
-        request = order.waiting(argv)
+        request = order.waiting(self.plan, argv)
         try:
             send(self._program, request, waiting.cell_ends)
         except OSError as error:
@@ -239,7 +239,7 @@ class Cell:
         fds = [stdin, stdout, stderr]
         if order.bundle is not None:
             fds.append(order.bundle.fd)
-        request = order.request(self.plan.runtime)
+        request = order.request(self.plan)
         self._limit(order)
         began = time.monotonic()
         try:

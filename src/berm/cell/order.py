@@ -14,7 +14,7 @@ from berm.cell.files import Bundle, Row
 from berm.cell.output import Listener
 from berm.cell.relay import Side
 from berm.errors import InputError
-from berm.policy.plan import Runtime
+from berm.policy.plan import CellPlan, Runtime
 from berm_cell import launch, protocol
 
 SCRIPTS_KEPT: Final = 32
@@ -62,20 +62,19 @@ class Order:
         """True if the program's three streams are one terminal."""
         return self.dialogue is not None and self.dialogue.terminal is not None
 
-    def request(self, runtime: Runtime) -> bytes:
-        """Return the script by which the cell's process becomes the program; a frame, for a canary.
+    def request(self, plan: CellPlan) -> bytes:
+        """Return the script by which a cell's process becomes the program; a frame, for a canary.
 
         Args:
-            runtime: what the process is, or executes.
+            plan: the cell's.
 
         Raises :class:`InputError` for what no process can be given.
         """
+        rlimits, runtime = _given(plan, self.rlimits), plan.runtime
         if self.canary is not None:
-            canary = {**self.canary, "rlimits": dict(self.rlimits)}
-            frame: bytes = protocol.pack(canary)
+            frame: bytes = protocol.pack({**self.canary, "rlimits": dict(rlimits)})
             return frame
         rows = tuple(self.bundle.rows) if self.bundle is not None else ()
-        rlimits = tuple(self.rlimits.items())
         try:
             if runtime.in_process:
                 return _interpreted(rows, rlimits, self._told(runtime, rows))
@@ -83,9 +82,10 @@ class Order:
         except (ValueError, protocol.FrameError) as error:
             raise InputError(f"A program cannot be given this: {error}.") from error
 
-    def waiting(self, argv: Sequence[str]) -> bytes:
+    def waiting(self, plan: CellPlan, argv: Sequence[str]) -> bytes:
         """Return the script to become ``argv``, a runtime that waits until it is told its program."""
-        script: bytes = launch.execute(argv, self.env, (), self.rlimits, waits=True)
+        rlimits = dict(_given(plan, self.rlimits))
+        script: bytes = launch.execute(argv, self.env, (), rlimits, waits=True)
         return script
 
     def _told(self, runtime: Runtime, rows: Sequence[Row]) -> bytes:
@@ -101,6 +101,11 @@ class Order:
             told["terminal"] = True
         data: bytes = protocol.pack(told)
         return data
+
+
+def _given(plan: CellPlan, rlimits: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    """The resource limits, where they are a layer of the plan."""
+    return tuple(rlimits.items()) if "rlimits" in plan.enforcement.layers else ()
 
 
 @functools.lru_cache(SCRIPTS_KEPT)
