@@ -12,6 +12,7 @@ it should have ends there.
 import os
 import signal
 import struct
+import sys
 
 from berm_cell import _syscalls as sys_
 from berm_cell import limits, protocol, rules, script, steps
@@ -197,6 +198,9 @@ class Layers:
             self._name_process(self.filter)
         it.layer("session")
         it.call("prctl", sys_.PR_SET_DUMPABLE, 0)
+        if self._cell["in_process"]:  # what it would be called, had it been executed
+            name = os.path.basename(sys.executable)
+            it.call("prctl", sys_.PR_SET_NAME, it.text(name))
         it.call("setsid")
         it.call("prctl", sys_.PR_SET_PDEATHSIG, signal.SIGKILL)
         it.call("umask", 0o022)

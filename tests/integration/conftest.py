@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -18,6 +19,7 @@ import httpx
 import pytest
 
 import berm
+from berm.cell import builder
 from berm.judge import Judge
 
 START_SECONDS = 180
@@ -209,3 +211,18 @@ def connect(service: Service) -> Iterator[Callable[[], socket.socket]]:
         yield lambda: stack.enter_context(
             socket.create_connection((url.host, url.port), timeout=30)
         )
+
+
+@pytest.fixture
+def changed(tmp_path, monkeypatch):
+    """``changed(lines)``: fork servers are started from a copy of the launcher with more lines."""
+
+    def change(lines):
+        copy = tmp_path / "berm_cell"
+        shutil.copytree(builder.LAUNCHER, copy, ignore=shutil.ignore_patterns("__pycache__"))
+        for name, text in lines.items():
+            with (copy / name).open("a") as file:
+                file.write("\n\n" + text)
+        monkeypatch.setattr(builder, "LAUNCHER", copy)
+
+    return change

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import os
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -62,21 +61,6 @@ async def engine(request: pytest.FixtureRequest) -> AsyncIterator[berm.Engine]:
             yield opened
     except berm.IsolationError as error:
         pytest.skip(f"the {request.param} plan does not work here: {error}")
-
-
-@pytest.fixture
-def changed(tmp_path, monkeypatch):
-    """``changed(lines)``: fork servers are started from a copy of the launcher with more lines."""
-
-    def change(lines):
-        copy = tmp_path / "berm_cell"
-        shutil.copytree(builder.LAUNCHER, copy, ignore=shutil.ignore_patterns("__pycache__"))
-        for name, text in lines.items():
-            with (copy / name).open("a") as file:
-                file.write("\n\n" + text)
-        monkeypatch.setattr(builder, "LAUNCHER", copy)
-
-    return change
 
 
 def images(descendants, engine) -> list[str]:
