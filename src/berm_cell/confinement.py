@@ -79,8 +79,10 @@ class Confinement:
         if not os.access(carried.path_of(fd), os.X_OK):  # vm.memfd_noexec
             os.close(fd)
             return ""
-        self._kept.append(fd)
-        return carried.path_of(fd)
+        # A launcher is executed when its own descriptors have the lowest numbers.
+        self._kept.append(fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, self._end))
+        os.close(fd)
+        return carried.path_of(self._kept[0])
 
     def _reserve(self, proc, files):
         """Move what each cell needs to numbers one after the other; returns the first."""

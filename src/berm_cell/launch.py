@@ -25,7 +25,8 @@ _CALLS, _CALLS_OF_A_FILE, _CALLS_TO_GO_ON = 24, 3, 2
 _TO_THE_LAST = 0xFFFFFFFF
 _AT_FDCWD = -100
 _BUNDLE_AT = 0x1100000000
-_PROT_READ, _MAP_PRIVATE_FIXED_NOREPLACE = 1, 0x100002
+_PROT_READ = 1
+_MAPPED = 0x108002  # MAP_PRIVATE, MAP_FIXED_NOREPLACE, MAP_POPULATE: all of it is read at once
 _POINTER = struct.Struct("=Q")
 _LENGTH = struct.Struct("=Q")
 _LIMIT = struct.Struct("=QQ")
@@ -114,7 +115,7 @@ def _furnish(it, files, rlimits, failed):
     size = sum(row[1] for row in files)
     if size:  # mapped, because a cell may not send one file to another (sendfile)
         it.call(
-            *("mmap", _BUNDLE_AT, size, _PROT_READ, _MAP_PRIVATE_FIXED_NOREPLACE, _FOURTH, 0),
+            *("mmap", _BUNDLE_AT, size, _PROT_READ, _MAPPED, _FOURTH, 0),
             returns=_BUNDLE_AT,
             otherwise=failed,
         )

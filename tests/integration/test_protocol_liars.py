@@ -12,6 +12,7 @@ import contextlib
 import json
 import os
 import socket
+import struct
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Any
@@ -27,7 +28,7 @@ from berm.cell.order import Order
 from berm.cell.outcome import decide
 from berm.errors import CellError
 from berm.policy.plan import CellPlan
-from berm_cell import protocol
+from berm_cell import launch, protocol
 
 pytestmark = [pytest.mark.anyio, pytest.mark.requires_isolation, pytest.mark.timeout(1200)]
 
@@ -252,7 +253,7 @@ async def test_whatever_a_fork_server_hears_it_weakens_no_filter(engine: berm.En
                 with opened(kinds) as fds, contextlib.suppress(OSError):
                     protocol.send_packet(server._sock, data, fds)
             with contextlib.suppress(CellError):
-                ran += await probed(await server.cell(), request({}))
+                ran += await probed(await server.cell(), asked_of(request({})))
     finally:
         if server is not None:
             await server.close()
@@ -266,16 +267,37 @@ REQUEST: Mapping[str, Any] = {
     "rlimits": {"cpu": 2},
     "entry": "main.py",
     "args": [],
+    "names": ["main.py"],
     "terminal": False,
-    "waits": False,
 }
+WORDS = st.lists(
+    st.tuples(st.integers(0, 400), st.sampled_from([0, 1, 3, 2**32, 2**64 - 1, 0x1000000000])),
+    max_size=2,
+)
+"""Which words of a script are others, and which."""
 
 
 def request(odd: Mapping[str, Any]) -> dict[str, Any]:
     return {**REQUEST, **odd}
 
 
-async def probed(cell: Cell, frame: Mapping[str, Any]) -> int:
+def asked_of(frame: Mapping[str, Any], words: Sequence[tuple[int, int]] = ()) -> bytes:
+    """The script of a request, some of its words changed; the frame, where no script can be made of it."""
+    told = {name: value for name, value in frame.items() if name not in ("files", "rlimits")}
+    try:
+        script = launch.interpret(frame["files"], frame["rlimits"], packet(told))
+    except (TypeError, ValueError, KeyError, AttributeError, OverflowError, struct.error):
+        return packet(frame)
+    except protocol.FrameError:
+        return packet(told)
+    image = bytearray(script)
+    for place, word in words:
+        if 8 * place + 8 <= len(image):
+            struct.pack_into("=Q", image, 8 * place, word)
+    return bytes(image)
+
+
+async def probed(cell: Cell, asked: bytes) -> int:
     """Send a parked cell a request, and return 1 if the probe ran; it must have been confined."""
     reader, writer = os.pipe()
     null = os.open(os.devnull, os.O_RDWR)
@@ -283,7 +305,7 @@ async def probed(cell: Cell, frame: Mapping[str, Any]) -> int:
     os.write(bundle, PROBE.encode())
     try:
         with contextlib.suppress(OSError, CellError):
-            protocol.send_packet(cell._program, packet(frame), [null, writer, writer, bundle])
+            protocol.send_packet(cell._program, asked, [null, writer, writer, bundle])
             cell._say(
                 {
                     "op": "watch",
@@ -304,26 +326,28 @@ async def probed(cell: Cell, frame: Mapping[str, Any]) -> int:
             said = os.read(reader, 4096)
     finally:
         protocol.close_all(fd for fd in (reader, writer, null, bundle) if fd >= 0)
-    assert not said.startswith(b"ran "), (frame, said)
+    assert not said.startswith(b"ran "), (asked, said)
     return said.startswith(b"ran\n")
 
 
 async def test_whatever_a_cell_is_asked_it_weakens_no_filter(engine: berm.Engine) -> None:
     """Every field of the request itself, past all that the host checks before it sends one."""
     pool = next(pool for pool in engine.pools)
-    asked: list[dict[str, Any]] = [request({}), request({"op": "hoard", "size": 1})]
+    hoard = packet({"op": "hoard", "size": 1, "rlimits": {}})
+    asked: list[bytes] = [asked_of(request({})), hoard]
 
     @settings(max_examples=40 * TIMES, suppress_health_check=list(HealthCheck))
     @given(
-        frame=changed(REQUEST) | st.builds(request, st.fixed_dictionaries({"env": ENVIRONMENTS}))
+        frame=changed(REQUEST) | st.builds(request, st.fixed_dictionaries({"env": ENVIRONMENTS})),
+        words=st.just(()) | WORDS,
     )
-    def sample(frame: dict[str, Any]) -> None:
-        asked.append(frame)
+    def sample(frame: dict[str, Any], words: Sequence[tuple[int, int]]) -> None:
+        asked.append(asked_of(frame, words))
 
     sample()
     ran = 0
-    for frame in asked:
-        ran += await probed(await pool.take(), frame)
+    for one in asked:
+        ran += await probed(await pool.take(), one)
     assert ran > 0
     assert (await engine.run("print(1)")).text == "1\n"
 
