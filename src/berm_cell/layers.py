@@ -355,14 +355,16 @@ class Layers:
         it, base = self.script, self._base
         it.begin("tell")
         it.layer("park")
-        vector = it.data(_IOVEC.pack(it.data(b"p"), 1))
+        word = it.data(b"p")
+        vector = it.data(_IOVEC.pack(word, 1))
         size = _CMSGHDR.size + _DESCRIPTOR.size * len(self._held)
         content = b"".join(_DESCRIPTOR.pack(fd) for fd in self._held)
         control = it.data(_CMSGHDR.pack(size, _SOL_SOCKET, _SCM_RIGHTS) + content)
-        if not self._held:
-            control = size = 0
         header = it.data(_MSGHDR.pack(0, 0, vector, 1, control, size, 0))
-        it.call("sendmsg", base + LINE, header, _MSG_NOSIGNAL, returns=1)
+        if self._held:
+            it.call("sendmsg", base + LINE, header, _MSG_NOSIGNAL, returns=1)
+        else:  # a filter that has no listener lets nobody send descriptors
+            it.call("sendto", base + LINE, word, 1, _MSG_NOSIGNAL, 0, 0, returns=1)
         if self._closes:
             above = base + (PROGRAM if self._cell["in_process"] else EXEC) + 1
             it.call("close_range", LOWEST, base - 1)

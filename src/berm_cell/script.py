@@ -64,6 +64,7 @@ _NUMBERS = {
     "rt_sigprocmask": (14, 135),
     "seccomp": (317, 277),
     "sendmsg": (46, 211),
+    "sendto": (44, 206),
     "setgroups": (116, 159),
     "setns": (308, 268),
     "setpriority": (141, 140),
