@@ -29,14 +29,22 @@ class AgentWarden(warden.Warden):
 
     def order(self, message):
         """Follow what the host says, by way of the fork server."""
+        if message["op"] == "room":
+            self._resize_disk(message["disk"])
+            self.tell({"op": "room", "id": message["id"]})
+            return
         super().order(message)
-        if message["op"] == "watch" and self._cell["mounts"]:
-            size = message["limits"]["disk"]
-            if size != self._cell["disk"]:
-                try:
-                    steps.resize_disk(self._cell, size)
-                except steps.StepFailed:  # more is in use already
-                    self.runs[message["id"]].stop("disk")
+        if message["op"] == "watch" and not self._resize_disk(message["limits"]["disk"]):
+            self.runs[message["id"]].stop("disk")
+
+    def _resize_disk(self, size):
+        """Give the run's file system another size; False if more is in use already."""
+        if self._cell["mounts"] and size != self._cell["disk"]:
+            try:
+                steps.resize_disk(self._cell, size)
+            except steps.StepFailed:
+                return False
+        return True
 
     def report(self, run):
         """Report the run, with what the host wants of its files."""

@@ -5,6 +5,7 @@ It hears frames on one socket, from the host alone:
 * ``{"op": "cell", "id": n, "owner": [uid, gid], "urgent": false}`` with the program's socket, and the
   ``cgroup.procs`` of its leaf if it has one: make a cell; an urgent one has a program already.
 * ``{"op": "watch", "id": n, "at": ..., "limits": {...}}``: the program has its request.
+* ``{"op": "room", "id": n, "disk": bytes}``: enlarge its file system, and say so, before files come.
 * ``{"op": "end", "id": n}``: the run, or the parked cell, is not wanted any more.
 * end of file: exit, which ends every cell.
 

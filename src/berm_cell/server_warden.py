@@ -68,27 +68,30 @@ class ServerWarden(warden.Warden):
             self._expected[message["id"]] = False
             return
         known = self._agents.get(message["id"])
-        if known is None:
-            super().order(message)
-            run = self.runs.get(message["id"])
-            if run is not None and run.watched and message["op"] == "watch":
-                self._resize_disk(run)
+        if known is not None:
+            try:
+                protocol.send_frame(known[1], message)
+            except OSError:
+                pass  # it is about to be reaped
             return
-        try:
-            protocol.send_frame(known[1], message)
-        except OSError:
-            pass  # it is about to be reaped
-
-    def _resize_disk(self, run):
-        """Give the run's file system another size than its cell was parked with."""
-        if self._ground.cell["mounts"] and run.limits["disk"] != self._ground.cell["disk"]:
-            cell, size = self._ground.cell, run.limits["disk"]
+        run = self.runs.get(message["id"])
+        if message["op"] == "room":
+            if run is not None and run.parked:
+                answer = {"op": "room", "id": run.number}
+                self._resize_disk(run, message["disk"], lambda _status: self.tell(answer))
+            return
+        super().order(message)
+        if run is not None and run.watched and message["op"] == "watch":
             # It fails if more is in use already: then the program was quicker, and is over its limit.
-            self._hand_over(
-                run,
-                lambda: steps.resize_disk(cell, size),
-                lambda status: run.stop("disk") if status else None,
+            self._resize_disk(
+                run, run.limits["disk"], lambda status: run.stop("disk") if status else None
             )
+
+    def _resize_disk(self, run, size, then):
+        """Give the run's file system another size than its cell was parked with."""
+        cell = self._ground.cell
+        if cell["mounts"] and size != cell["disk"]:
+            self._hand_over(run, lambda: steps.resize_disk(cell, size), then)
 
     def _hand_over(self, run, work, then):
         """Let a clerk do what takes long or must be done inside the run's mounts."""

@@ -286,3 +286,18 @@ async def test_a_canary_is_python_where_programs_have_a_launcher(engine) -> None
 async def test_a_program_is_ended_by_a_signal_of_its_own(engine) -> None:
     result = await engine.run("kill -s KILL $$", "bash")
     assert result.outcome == berm.Outcome(berm.OutcomeKind.SIGNALLED, None, signal.SIGKILL)
+
+
+async def test_more_files_than_a_cell_is_parked_for_have_room_before_they_come(engine) -> None:
+    if engine.enforcement().plan != "namespaces":
+        pytest.skip("only a file system of the cell's own has a size beforehand")
+    files = {f"{number}.bin": bytes([number]) * (14 * MIB) for number in range(5)}
+    limits = berm.Limits(disk=256 * MIB, wall_time=20)
+    for language, source in (
+        ("bash", "echo *.bin"),
+        ("python", "import os; print(len(os.listdir()))"),
+    ):
+        for _ in range(4):
+            result = await engine.run(source, language, files=files, limits=limits)
+            assert result.outcome.kind is berm.OutcomeKind.EXITED, result
+            assert (result.outcome.exit_code, result.stderr) == (0, b"")

@@ -75,6 +75,7 @@ class Cell:
         self._loop = asyncio.get_running_loop()
         self.gone: asyncio.Future[None] = self._loop.create_future()
         self._news: asyncio.Future[None] = self._loop.create_future()
+        self._room: asyncio.Future[None] = self._loop.create_future()
         self._message: Mapping[str, object] | None = None
         self._fds: list[int] = []
         self._work = ""
@@ -98,7 +99,9 @@ class Cell:
 
     def hear(self, message: Mapping[str, object], fds: list[int]) -> None:
         """Called by the fork server's side with what it says about this cell."""
-        if self._message is not None:
+        if message.get("op") == "room":
+            _resolve(self._room, None)
+        if self._message is not None or message.get("op") == "room":
             protocol.close_all(fds)
             return
         self._message, self._fds = message, fds
@@ -166,6 +169,7 @@ class Cell:
         feed: Feed | Dialogue
         if self._waiting is not None:
             return await self._watch(order, *self._waiting.streams(order.stdin))
+        await self._make_room(order)
         if order.dialogue is not None:
             feed = order.dialogue
             out_read, out_write = feed.open(self._signal)
@@ -178,6 +182,23 @@ class Cell:
         os.set_blocking(err_read, False)
         share(err_write)
         return await self._watch(order, feed, out_read, err_read, (out_write, err_write))
+
+    async def _make_room(self, order: Order) -> None:
+        """Have the cell's file system enlarged before many files come, if it was parked with a smaller one.
+
+        For all others the warden does it beside the run, once it is told what the run may use.
+        """
+        cell = self.plan.cell
+        size = order.bundle.size if order.bundle is not None else 0
+        parked = int(str(cell["disk"]))
+        if not cell["mounts"] or 2 * size < parked or order.watch["disk"] <= parked:
+            return
+        self._say({"op": "room", "id": self.number, "disk": int(order.watch["disk"])})
+        with contextlib.suppress(
+            TimeoutError
+        ):  # the files may fit, or the run says that they do not
+            async with asyncio.timeout(GRACE):
+                await asyncio.wait({self._room, self._news}, return_when=asyncio.FIRST_COMPLETED)
 
     async def _watch(
         self,
