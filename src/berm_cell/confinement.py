@@ -48,15 +48,18 @@ class Confinement:
         self._launcher, self._kept = "", []
         if self._closes and not cell["in_process"] and script.IS_X86_64:
             self._launcher = machine.PATH if rooted else self._hold_launcher()
-        self.templates = self._closes and cell["in_process"] and cell["gathers"] != "agent"
-        thread_id = sys_.thread_id_address() if self.templates and sys_.CAN_FORK_ITSELF else 0
+        with steps.step("machine"):
+            reader = machine.code()
+        warm = cell["in_process"] and cell["gathers"] != "agent"
+        able = self._closes and reader is not None and sys_.CAN_FORK_ITSELF
+        thread_id = sys_.thread_id_address() if warm and able else 0
         self.templates = bool(thread_id)
         self._layers = layers.Layers(
             *(cell, landlock, self._base, self.proc, self._closes), thread_id=thread_id
         )
         self._script = self._layers.script
         with steps.step("machine"):
-            self._machine = machine.Machine(self._script)
+            self._machine = machine.Machine(self._script, reader)
         self._size = len(self._script.image())
         self._machine.set("size", self._size)
 

@@ -164,20 +164,29 @@ class Failed(Exception):
         self.errno = errno
 
 
+def code():
+    """Put the code, and the texts of errors, where scripts expect them; returns what reads scripts.
+
+    None where that has to be Python. Once for a process, and those that it forks.
+    """
+    sys_.map_at(script.CODE_AT, len(IMAGE))
+    return sys_.machine_code(script.CODE_AT, IMAGE, _RUN_AT)
+
+
 class Machine:
     """A script in memory of this process, where it may be changed, and what reads it.
 
     Args:
         written: the :class:`berm_cell.script.Script`.
+        reader: of :func:`code`.
     """
 
-    def __init__(self, written):
+    def __init__(self, written, reader):
         self._base = script.CONFINEMENT_AT
         sys_.map_at(self._base, _SCRIPTS)
         self._memory = sys_.memory_at(self._base, _SCRIPTS)
         self._words = self._memory.cast("Q")
-        sys_.map_at(script.CODE_AT, len(IMAGE))
-        self._run = sys_.machine_code(script.CODE_AT, IMAGE, _RUN_AT) or self._by_python
+        self._run = reader or self._by_python
         self._script = written
         self.put(written.address, written.image())
 

@@ -159,3 +159,10 @@ FAILING = {
         "confinement.Confinement.park = _park\n"
     ),
 }
+
+
+async def test_without_machine_code_python_reads_the_scripts(engine, changed, descendants) -> None:
+    changed({"_syscalls.py": "def machine_code(*_):\n    return None\n"})
+    result = await engine.run("print(input())", stdin="a")
+    assert result.text == "a\n", result
+    assert not named("berm-template", await settled(descendants, engine))

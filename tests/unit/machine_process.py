@@ -29,7 +29,7 @@ class Made:
     def load(self):
         self.it.end()
         if not hasattr(self, "machine"):
-            self.machine = machine.Machine(self.it)
+            self.machine = machine.Machine(self.it, machine.code())
             Made.by_code = self.machine._run != self.machine._by_python
 
     def run(self, *parts, **variables):
