@@ -207,7 +207,7 @@ class Server:
         owner = (int(message["owner"][0]), int(message["owner"][1]))
         cgroup = fds[1] if len(fds) > 1 else -1
         urgent = bool(message.get("urgent"))
-        if not urgent and self._learns:
+        if self._learns and not urgent and not self._warden.expecting:
             self._learns = False
             # Else every program's process, which returns from here, would take them apart.
             self._kept = (message, fds, owner)

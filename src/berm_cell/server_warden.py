@@ -43,6 +43,11 @@ class ServerWarden(warden.Warden):
         """The template is to fork the cell of this number."""
         self._expected[number] = True
 
+    @property
+    def expecting(self):
+        """Whether the template is still to fork a cell."""
+        return bool(self._expected)
+
     def not_made(self, number, failure):
         """A cell could not be made."""
         self.tell(dict(failure.frame(), id=number))

@@ -166,3 +166,15 @@ async def test_without_machine_code_python_reads_the_scripts(engine, changed, de
     result = await engine.run("print(input())", stdin="a")
     assert result.text == "a\n", result
     assert not named("berm-template", await settled(descendants, engine))
+
+
+@pytest.mark.parametrize(
+    ("plan", "ablate"), [("namespaces", "uts-namespace"), ("confined", "landlock-net")]
+)
+async def test_what_to_pin_is_learned_while_no_cell_is_to_be_forked(plan, ablate) -> None:
+    # Without a canary, which comes first elsewhere, the first cells are in a hurry; then others are parked.
+    config = berm.Config(plan=plan, ablate=(ablate,), pool_floor=2, pool_ceiling=4)
+    async with berm.Engine(config) as engine:
+        runs = (engine.run(f"print({number})") for number in range(12))
+        texts = [result.text for result in await asyncio.gather(*runs)]
+        assert texts == [f"{number}\n" for number in range(12)]
