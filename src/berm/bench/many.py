@@ -144,6 +144,7 @@ async def http(stand: Stand) -> None:
                 theirs.append(median(other) * _MS)
                 stand.step("http", done + 1, stand.rounds)
             await client.close()
+            await service.calm()  # where it is new, it prepares its toolchains in between
             await asyncio.sleep(_CALMS)
             idle = spawning.cpu_of([service.pid])
             await asyncio.sleep(_IDLE)
