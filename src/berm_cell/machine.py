@@ -2,7 +2,7 @@
 
 One image serves both. A fork server has it in its memory, so that a process that it forks is confined
 by it before Python goes on there. As an executable it is the launcher of programs that are executed: a
-process of five pages that reads how to be confined, does it, reads how to become the program, and does
+process of nine pages that reads how to be confined, does it, reads how to become the program, and does
 that. An interpreter forked for the purpose, and taken apart by the exec, would cost a hundred times as
 much memory, and the most of the time of a small run::
 

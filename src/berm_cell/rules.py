@@ -88,7 +88,7 @@ class Landlock:
         """
         plan = self._plan
         attributes = script.data(_RULESET.pack(plan["fs"], plan["net"], plan["scope"]))
-        size = ruleset_size(plan["net"], plan["scope"])
+        size = _ruleset_size(plan["net"], plan["scope"])
         script.call("landlock_create_ruleset", attributes, size, 0, returns=number)
         for index, (_fd, access) in enumerate(self.opened):
             if access:
@@ -113,7 +113,7 @@ class Landlock:
         script.call("landlock_add_rule", ruleset, _PATH_BENEATH, rule, 0)
 
 
-def ruleset_size(net, scope):
+def _ruleset_size(net, scope):
     """Bytes of a ruleset's attributes: as long as what is asked for, so that old kernels take it."""
     return 24 if scope else 16 if net else 8
 

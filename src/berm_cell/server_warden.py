@@ -65,6 +65,8 @@ class ServerWarden(warden.Warden):
         early = [pid for pid in (run.program, run.init) if pid in self._early]
         for pid in early:
             self._reaped(pid, *self._early.pop(pid))
+        if not self._expected:  # what is left is nobody's, and its number may be another's soon
+            self._early.clear()
 
     def order(self, message):
         """Follow an order, or hand it on to the agent whose run it is about."""

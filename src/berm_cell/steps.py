@@ -184,8 +184,13 @@ def new_pid_namespace(path, own):
         sys_.unshare(sys_.CLONE_NEWPID)
         try:
             process = init.spawn(path)
-            name = "/proc/self/ns/pid_for_children"
-            return os.open(name, os.O_RDONLY | os.O_CLOEXEC), process
+            try:
+                name = "/proc/self/ns/pid_for_children"
+                return os.open(name, os.O_RDONLY | os.O_CLOEXEC), process
+            except OSError:
+                os.kill(process, signal.SIGKILL)
+                os.waitpid(process, 0)
+                raise
         finally:
             sys_.setns(own, sys_.CLONE_NEWPID)
 

@@ -218,6 +218,7 @@ ORDERS = (
     {"op": "cell", "id": 900, "owner": [1, 1]},
     {"op": "watch", "id": 900, "at": 0.0, "limits": ORDER_LIMITS, "collect": None},
     {"op": "watch", "id": 1, "at": 0.0, "limits": ORDER_LIMITS, "processor": 0},
+    {"op": "room", "id": 1, "disk": 64 * MIB},
     {"op": "end", "id": 1},
     {"op": "signal", "id": 1, "number": 9},
 )

@@ -183,8 +183,8 @@ class ForkServer:
         fds = [program.fileno()] if cgroup_fd < 0 else [program.fileno(), cgroup_fd]
         try:
             owner = self._slots.owner(self.plan, slot)
-            order = {"op": "cell", "id": number, "owner": owner, "urgent": urgent}
-            self._say({**order, "forks": True} if forks else order, fds)
+            order = {"op": "cell", "id": number, "owner": owner, "urgent": urgent, "forks": forks}
+            self._say(order, fds)
         except CellError:
             self._give_up(number)
             host.close()

@@ -194,9 +194,8 @@ class Cell:
         if not cell["mounts"] or 2 * size < parked or order.watch["disk"] <= parked:
             return
         self._say({"op": "room", "id": self.number, "disk": int(order.watch["disk"])})
-        with contextlib.suppress(
-            TimeoutError
-        ):  # the files may fit, or the run says that they do not
+        # Unanswered: the files may fit all the same, or the run says that they do not.
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(GRACE):
                 await asyncio.wait({self._room, self._news}, return_when=asyncio.FIRST_COMPLETED)
 

@@ -31,7 +31,7 @@ class Order:
         env: the complete environment.
         bundle: the files to unpack into the working directory, or None.
         stdin: bytes of standard input.
-        rlimits: by the names of ``berm_cell.steps.RLIMITS``.
+        rlimits: by the names of ``berm_cell.limits.RLIMITS``.
         watch: ``cpu`` and ``wall`` in seconds, ``memory`` and ``disk`` in bytes, ``processes``.
         output: bytes kept of each stream; ``flood`` ends the run.
         collect: what to take out afterwards (``berm_cell.bundle.collect``), or None.
